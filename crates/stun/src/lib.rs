@@ -1,1 +1,3 @@
-//! To be written.
+//! STUN and TURN messages on the wire.
+
+pub mod credentials;
