@@ -1,4 +1,4 @@
-//! The arithmetic of STUN's credentials: keys, and TURN's time-limited usernames.
+//! STUN's arithmetic of credentials: keys, and the time-limited usernames of TURN.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac as _};
@@ -45,4 +45,47 @@ pub fn time_limited_password(secret: &str, username: &str) -> String {
 pub fn time_limited_expiry(username: &str) -> Option<u64> {
     let (expiry, _name) = username.split_once(':')?;
     expiry.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_that_of_the_rfc_2617_construction() {
+        // MD5 of "user:realm:pass".
+        assert_eq!(
+            long_term_key(b"user", b"realm", b"pass"),
+            [
+                0x84, 0x93, 0xfb, 0xc5, 0x3b, 0xa5, 0x82, 0xfb, 0x4c, 0x04, 0x4c, 0x45, 0x6b, 0xdc,
+                0x40, 0xeb
+            ],
+        );
+    }
+
+    #[test]
+    fn a_time_limited_password_is_base64_of_hmac_sha1() {
+        // HMAC-SHA1 of "1700000000:seat" under "secret", by `openssl dgst -sha1 -hmac secret -binary | base64`.
+        let username = time_limited_username(1_700_000_000, "seat");
+        assert_eq!(username, "1700000000:seat");
+        assert_eq!(
+            time_limited_password("secret", &username),
+            "ZlbFKVJvuzlXdOyVmXmYQcn52fY="
+        );
+        assert_eq!(time_limited_expiry(&username), Some(1_700_000_000));
+    }
+
+    #[test]
+    fn a_username_without_an_expiry_has_none() {
+        for username in [
+            "",
+            "seat",
+            ":seat",
+            "12x:seat",
+            "-1:seat",
+            "99999999999999999999999:seat",
+        ] {
+            assert_eq!(time_limited_expiry(username), None, "{username}");
+        }
+    }
 }

@@ -1,0 +1,166 @@
+//! The attributes that hold a number of fixed size.
+
+use std::time::Duration;
+
+use super::{Attribute, AttributeError};
+use crate::message::TransactionId;
+
+/// LIFETIME: how long an allocation lasts without a refresh, in whole seconds.
+///
+/// [RFC 8656 §18.2](https://www.rfc-editor.org/rfc/rfc8656#section-18.2)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime(pub Duration);
+
+impl Attribute<'_> for Lifetime {
+    const TYPE: u16 = 0x000D;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let seconds = u32::from_be_bytes(exactly(value, Self::TYPE)?);
+        Ok(Lifetime(Duration::from_secs(seconds.into())))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend(
+            u32::try_from(self.0.as_secs())
+                .unwrap_or(u32::MAX)
+                .to_be_bytes(),
+        );
+    }
+}
+
+/// CHANNEL-NUMBER: the channel that a request is about.
+///
+/// [RFC 8656 §18.1](https://www.rfc-editor.org/rfc/rfc8656#section-18.1)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelNumber(pub u16);
+
+impl Attribute<'_> for ChannelNumber {
+    const TYPE: u16 = 0x000C;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [n0, n1, _, _] = exactly(value, Self::TYPE)?;
+        Ok(ChannelNumber(u16::from_be_bytes([n0, n1])))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend(self.0.to_be_bytes());
+        out.extend([0, 0]);
+    }
+}
+
+/// REQUESTED-TRANSPORT: the protocol between server and peer, by its number in the IP header.
+///
+/// [RFC 8656 §18.8](https://www.rfc-editor.org/rfc/rfc8656#section-18.8)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestedTransport(pub u8);
+
+impl RequestedTransport {
+    /// UDP.
+    pub const UDP: RequestedTransport = RequestedTransport(17);
+}
+
+impl Attribute<'_> for RequestedTransport {
+    const TYPE: u16 = 0x0019;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [protocol, _, _, _] = exactly(value, Self::TYPE)?;
+        Ok(RequestedTransport(protocol))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend([self.0, 0, 0, 0]);
+    }
+}
+
+/// IPv4 or IPv6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressFamily {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// REQUESTED-ADDRESS-FAMILY: the family of the relayed address; `None` is a number that names
+/// neither family, which a server answers with 440 and not with 400.
+///
+/// [RFC 8656 §18.6](https://www.rfc-editor.org/rfc/rfc8656#section-18.6)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestedAddressFamily(pub Option<AddressFamily>);
+
+impl Attribute<'_> for RequestedAddressFamily {
+    const TYPE: u16 = 0x0017;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [family, _, _, _] = exactly(value, Self::TYPE)?;
+        Ok(RequestedAddressFamily(match family {
+            0x01 => Some(AddressFamily::V4),
+            0x02 => Some(AddressFamily::V6),
+            _ => None,
+        }))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        let family = match self.0 {
+            Some(AddressFamily::V4) => 0x01,
+            Some(AddressFamily::V6) => 0x02,
+            None => 0x00,
+        };
+        out.extend([family, 0, 0, 0]);
+    }
+}
+
+fn exactly<const N: usize>(value: &[u8], kind: u16) -> Result<[u8; N], AttributeError> {
+    value.try_into().map_err(|_| AttributeError { kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: TransactionId = TransactionId([0; 12]);
+
+    fn encoded<'a>(attribute: &impl Attribute<'a>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        attribute.encode(ID, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn numbers_survive_their_encoding() {
+        let lifetime = Lifetime(Duration::from_secs(600));
+        assert_eq!(encoded(&lifetime), [0, 0, 2, 88]);
+        assert_eq!(Lifetime::decode(&encoded(&lifetime), ID), Ok(lifetime));
+
+        let channel = ChannelNumber(0x4001);
+        assert_eq!(encoded(&channel), [0x40, 1, 0, 0]);
+        assert_eq!(ChannelNumber::decode(&encoded(&channel), ID), Ok(channel));
+
+        assert_eq!(encoded(&RequestedTransport::UDP), [17, 0, 0, 0]);
+        assert_eq!(
+            RequestedTransport::decode(&[6, 0, 0, 0], ID),
+            Ok(RequestedTransport(6))
+        );
+
+        for family in [Some(AddressFamily::V4), Some(AddressFamily::V6), None] {
+            let attribute = RequestedAddressFamily(family);
+            assert_eq!(
+                RequestedAddressFamily::decode(&encoded(&attribute), ID),
+                Ok(attribute)
+            );
+        }
+    }
+
+    #[test]
+    fn a_lifetime_beyond_the_field_is_the_longest() {
+        assert_eq!(encoded(&Lifetime(Duration::MAX)), [0xFF; 4]);
+    }
+
+    #[test]
+    fn other_lengths_are_malformed() {
+        assert!(Lifetime::decode(&[0, 0, 1], ID).is_err());
+        assert!(ChannelNumber::decode(&[0x40, 0], ID).is_err());
+        assert!(RequestedTransport::decode(&[], ID).is_err());
+        assert!(RequestedAddressFamily::decode(&[1, 0, 0, 0, 0], ID).is_err());
+    }
+}
