@@ -1,1 +1,10 @@
-//! To be written.
+//! Signalling for calls between two people: rooms, seats, and TURN credentials for each seat.
+//!
+//! The core is pure. [`protocol`] turns what a client sent into a typed [`protocol::Request`],
+//! [`rooms::Rooms`] turns a request and the time into a list of [`rooms::Command`]s, and
+//! [`credentials`] makes the ICE servers of a seat. None of them reads a clock, opens a socket or
+//! draws a random number.
+
+pub mod credentials;
+pub mod protocol;
+pub mod rooms;

@@ -1,0 +1,253 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn requests_are_read() {
+    for (name, argument, request) in [
+        (
+            "join",
+            r#"{"roomId":"tea"}"#,
+            Request::Join {
+                room: room("tea"),
+                capabilities: None,
+            },
+        ),
+        (
+            "join",
+            r#"{"roomId":"tea","capabilities":null,"token":"of a newer client"}"#,
+            Request::Join {
+                room: room("tea"),
+                capabilities: None,
+            },
+        ),
+        (
+            "join",
+            r#"{"capabilities":{"b":1,"a":2},"roomId":"tea"}"#,
+            Request::Join {
+                room: room("tea"),
+                capabilities: Some(raw(r#"{"b":1,"a":2}"#)),
+            },
+        ),
+        (
+            "message",
+            r#"{"roomId":"tea","data":{"z":1.0,"a":[1e3]}}"#,
+            Request::Message {
+                room: room("tea"),
+                data: raw(r#"{"z":1.0,"a":[1e3]}"#),
+            },
+        ),
+        (
+            "message",
+            r#"{"roomId":"tea","data":null}"#,
+            Request::Message {
+                room: room("tea"),
+                data: raw("null"),
+            },
+        ),
+        (
+            "leave",
+            r#"{"roomId":"tea"}"#,
+            Request::Leave { room: room("tea") },
+        ),
+        (
+            "iceservers",
+            r#"{"roomId":"tea"}"#,
+            Request::IceServers { room: room("tea") },
+        ),
+    ] {
+        assert_eq!(
+            Request::parse(name, &args(&[argument])),
+            Ok(request),
+            "{name} {argument}"
+        );
+    }
+}
+
+#[test]
+fn anything_malformed_is_refused_with_words_that_help() {
+    let long_name = format!(r#"{{"roomId":"{}"}}"#, "é".repeat(MAX_ROOM_ID_CHARS + 1));
+    let big_capabilities = format!(
+        r#"{{"roomId":"tea","capabilities":{{"a":"{}"}}}}"#,
+        "x".repeat(5000)
+    );
+    for (name, arguments) in [
+        ("join", vec![]),
+        ("join", vec!["null"]),
+        ("join", vec!["\"tea\""]),
+        ("join", vec!["{}"]),
+        ("join", vec![r#"{"roomId":""}"#]),
+        ("join", vec![r#"{"roomId":7}"#]),
+        ("join", vec![r#"{"roomId":null}"#]),
+        ("join", vec![r#"{"roomId":["tea"]}"#]),
+        ("join", vec![r#"{"roomId":"tea"}"#, "1"]),
+        ("join", vec![r#"{"roomId":"tea","capabilities":"all"}"#]),
+        ("join", vec![r#"{"roomId":"tea","capabilities":[]}"#]),
+        ("join", vec![r#"{"roomId":"tea","roomId":"coffee"}"#]),
+        ("join", vec![long_name.as_str()]),
+        ("join", vec![big_capabilities.as_str()]),
+        ("message", vec![]),
+        ("message", vec![r#"{"roomId":"tea"}"#]),
+        ("message", vec![r#"{"data":1}"#]),
+        ("message", vec![r#"{"roomId":{},"data":1}"#]),
+        ("leave", vec!["[]"]),
+        ("leave", vec![r#"{"room":"tea"}"#]),
+        ("iceservers", vec!["true"]),
+    ] {
+        let refused = Request::parse(name, &args(&arguments)).expect_err(name);
+        assert_eq!(refused.code, Code::Malformed, "{name} {arguments:?}");
+        assert_eq!(refused.event, name);
+        assert!(
+            refused.message.starts_with("Send one object"),
+            "{}",
+            refused.message
+        );
+    }
+}
+
+#[test]
+fn an_unknown_event_is_named_but_not_repeated_at_any_length() {
+    let refused = Request::parse(&"x".repeat(100_000), &[]).unwrap_err();
+    assert_eq!(refused.code, Code::UnknownEvent);
+    assert_eq!(refused.event.len(), MAX_REPEATED_NAME_CHARS);
+}
+
+#[test]
+fn the_longest_name_is_counted_in_characters() {
+    let name = "界".repeat(MAX_ROOM_ID_CHARS);
+    let request = Request::parse("leave", &args(&[&format!(r#"{{"roomId":"{name}"}}"#)]));
+    assert_eq!(request, Ok(Request::Leave { room: room(&name) }));
+}
+
+#[test]
+fn events_serialise_as_the_protocol_says() {
+    let user_id = UserId::from("Xq");
+    let capabilities = Some(raw(r#"{"b":1,"a":2}"#));
+    let peer = Peer {
+        user_id: user_id.clone(),
+        capabilities,
+    };
+    for (event, name, body) in [
+        (
+            ServerEvent::Joined(Joined {
+                room_id: room("tea"),
+                user_num: 1,
+                user_id: user_id.clone(),
+                polite: false,
+                ice_servers: Vec::new(),
+                peer: None,
+            }),
+            "joined",
+            json!({
+                "roomId": "tea", "userNum": 1, "userId": "Xq", "polite": false,
+                "iceServers": [], "peer": null,
+            }),
+        ),
+        (
+            ServerEvent::Full(Full {
+                room_id: room("tea"),
+                user_num: 2,
+            }),
+            "full",
+            json!({"roomId": "tea", "userNum": 2}),
+        ),
+        (
+            ServerEvent::OtherJoined(OtherJoined {
+                room_id: room("tea"),
+                peer: peer.clone(),
+            }),
+            "otherjoined",
+            json!({"roomId": "tea", "userId": "Xq", "capabilities": {"a": 2, "b": 1}}),
+        ),
+        (
+            ServerEvent::OtherJoined(OtherJoined {
+                room_id: room("tea"),
+                peer: Peer {
+                    capabilities: None,
+                    ..peer
+                },
+            }),
+            "otherjoined",
+            json!({"roomId": "tea", "userId": "Xq"}),
+        ),
+        (ServerEvent::Message(raw("[1]")), "message", json!([1])),
+        (
+            ServerEvent::Leaved(InRoom {
+                room_id: room("tea"),
+            }),
+            "leaved",
+            json!({"roomId": "tea"}),
+        ),
+        (
+            ServerEvent::Bye(Bye {
+                room_id: room("tea"),
+                user_id,
+            }),
+            "bye",
+            json!({"roomId": "tea", "userId": "Xq"}),
+        ),
+        (
+            ServerEvent::IceServers(IceServers {
+                room_id: room("tea"),
+                ice_servers: Vec::new(),
+            }),
+            "iceservers",
+            json!({"roomId": "tea", "iceServers": []}),
+        ),
+        (
+            ServerEvent::Refused(Refused::new("leave", Code::NotJoined)),
+            "refused",
+            json!({
+                "event": "leave",
+                "code": "not_joined",
+                "message": "You have no seat in this room. Send join first.",
+            }),
+        ),
+    ] {
+        assert_eq!(event.name(), name);
+        assert_eq!(serde_json::to_value(&event).unwrap(), body);
+    }
+}
+
+#[test]
+fn codes_are_spelt_alike_in_messages_and_logs() {
+    for code in [
+        Code::Malformed,
+        Code::NotJoined,
+        Code::Alone,
+        Code::TooManyRooms,
+        Code::UnknownEvent,
+    ] {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+    }
+}
+
+#[test]
+fn relayed_json_keeps_every_byte() {
+    let text = r#"{"z":1.0,  "a":"A","n":1e400}"#;
+    let event = ServerEvent::Message(raw(text));
+    assert_eq!(serde_json::to_string(&event).unwrap(), text);
+}
+
+#[test]
+fn room_names_and_data_stay_out_of_debug_output() {
+    let request = Request::Message {
+        room: room("secret-room"),
+        data: raw("\"secret data\""),
+    };
+    assert!(!format!("{request:?}").contains("secret"));
+}
+
+fn room(name: &str) -> RoomId {
+    RoomId::try_from(name.to_owned()).unwrap()
+}
+
+fn raw(json: &str) -> Raw {
+    RawValue::from_string(json.to_owned()).unwrap().into()
+}
+
+fn args(json: &[&str]) -> Vec<Box<RawValue>> {
+    json.iter()
+        .map(|&json| RawValue::from_string(json.to_owned()).unwrap())
+        .collect()
+}
