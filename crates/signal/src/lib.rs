@@ -3,8 +3,9 @@
 //! The core is pure. [`protocol`] turns what a client sent into a typed [`protocol::Request`],
 //! [`rooms::Rooms`] turns a request and the time into a list of [`rooms::Command`]s, and
 //! [`credentials`] makes the ICE servers of a seat. None of them reads a clock, opens a socket or
-//! draws a random number.
+//! draws a random number. [`binding::Signalling`] runs them on a Socket.IO server.
 
+pub mod binding;
 pub mod credentials;
 pub mod protocol;
 pub mod rooms;

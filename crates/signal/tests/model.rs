@@ -1,6 +1,8 @@
 //! Random orders of events, against a model so plain that it is seen to be right: a list of
 //! (room, person), in order of arrival.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::{num::NonZeroUsize, time::Instant};
 
 use proptest::prelude::*;

@@ -1,0 +1,248 @@
+//! The rooms on a Socket.IO server: the only module that knows `twocan-socketio`.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fmt,
+    future::pending,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{sync::Notify, time::sleep_until};
+use tracing::{debug, error, info};
+use twocan_socketio::{
+    Ack, ConnectError, ConnectRequest, DisconnectReason, Event, Handler, Socket,
+};
+
+use crate::{
+    credentials::Host,
+    protocol::{Code, Refused, Request, ServerEvent, UserId},
+    rooms::{Command, Config, Now, Rooms},
+};
+
+/// The signalling of a server, as a handler of its sockets. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Signalling {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    inner: Mutex<Inner>,
+    /// Told when the time for which [`Signalling::run_timers`] waits may have changed.
+    rescheduled: Notify,
+}
+
+struct Inner {
+    rooms: Rooms<fn() -> u64>,
+    sockets: HashMap<UserId, Socket>,
+}
+
+impl Signalling {
+    /// Signalling with no rooms yet.
+    pub fn new(config: Config) -> Signalling {
+        let rooms = Rooms::new(config, random as fn() -> u64);
+        let inner = Mutex::new(Inner {
+            rooms,
+            sockets: HashMap::new(),
+        });
+        Signalling {
+            shared: Arc::new(Shared {
+                inner,
+                rescheduled: Notify::new(),
+            }),
+        }
+    }
+
+    /// Sends what is to be sent at its time. Never returns: run it beside the server, and drop it
+    /// with the server.
+    pub async fn run_timers(&self) -> Infallible {
+        loop {
+            let due = self.lock().rooms.poll_timeout();
+            tokio::select! {
+                () = self.shared.rescheduled.notified() => {}
+                () = wait_until(due) => {
+                    let mut inner = self.lock();
+                    let commands = inner.rooms.handle_timeout(now());
+                    inner.carry_out(commands, None);
+                }
+            }
+        }
+    }
+
+    /// How many rooms have somebody in them.
+    pub fn room_count(&self) -> usize {
+        self.lock().rooms.room_count()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves the rooms as they were between two commands.
+        self.shared
+            .inner
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Signalling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signalling")
+            .field("rooms", &self.room_count())
+            .finish()
+    }
+}
+
+impl Handler for Signalling {
+    type State = Seated;
+
+    async fn connect(
+        &self,
+        socket: Socket,
+        request: ConnectRequest,
+    ) -> Result<Seated, ConnectError> {
+        if request.namespace != "/" {
+            return Err(ConnectError::invalid_namespace());
+        }
+        let user = UserId::from(socket.id());
+        let host = request
+            .handshake
+            .host
+            .as_deref()
+            .and_then(Host::from_header);
+        debug!(user = user.as_str(), remote = %request.handshake.remote, "socket connected");
+        let mut inner = self.lock();
+        inner.rooms.connect(user.clone(), host);
+        inner.sockets.insert(user.clone(), socket.clone());
+        Ok(Seated { user, socket })
+    }
+
+    async fn event(&self, state: &mut Seated, event: Event) {
+        let Event {
+            name,
+            args,
+            attachments,
+            ack,
+        } = event;
+        let request = if attachments.is_empty() {
+            Request::parse(&name, &args)
+        } else {
+            let help = "Send JSON: binary data is not handed on.";
+            Err(Refused::with_message(&name, Code::Malformed, help))
+        };
+
+        let mut inner = self.lock();
+        let due = inner.rooms.poll_timeout();
+        let commands = match request {
+            Ok(request) => inner.rooms.request(&state.user, request, now()),
+            Err(refused) => vec![Command::Answer(ServerEvent::Refused(refused))],
+        };
+        // Within the lock, so that everybody hears of everything in the order in which it was.
+        inner.carry_out(commands, Some((state, ack)));
+        if inner.rooms.poll_timeout() != due {
+            self.shared.rescheduled.notify_one();
+        }
+    }
+
+    async fn disconnect(&self, state: Seated, reason: DisconnectReason) {
+        let user = state.user.as_str();
+        debug!(user, %reason, "socket disconnected");
+        let mut inner = self.lock();
+        inner.sockets.remove(&state.user);
+        let commands = inner.rooms.disconnect(&state.user);
+        if !commands.is_empty() {
+            info!(user, %reason, "left the others in its rooms");
+        }
+        inner.carry_out(commands, None);
+    }
+}
+
+/// What is kept for each socket.
+#[derive(Debug)]
+pub struct Seated {
+    user: UserId,
+    socket: Socket,
+}
+
+impl Inner {
+    /// Emits what the commands say; `asker` is whose request they answer.
+    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&Seated, Option<Ack>)>) {
+        for command in commands {
+            match command {
+                Command::Answer(event) => {
+                    if let Some((seated, ack)) = asker.take() {
+                        log(&seated.user, &event);
+                        emit(&seated.socket, &event);
+                        acknowledge(ack, &event);
+                    }
+                }
+                Command::Acknowledge(room) => {
+                    if let Some((_, ack)) = asker.take() {
+                        acknowledge(ack, &room);
+                    }
+                }
+                Command::Tell(user, event) => {
+                    if let Some(socket) = self.sockets.get(&user) {
+                        emit(socket, &event);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn emit(socket: &Socket, event: &ServerEvent) {
+    if let Err(err) = socket.emit(event.name(), event) {
+        error!(event = event.name(), %err, "cannot write an event; please report this");
+    }
+}
+
+fn acknowledge<T: serde::Serialize>(ack: Option<Ack>, argument: &T) {
+    if let Some(ack) = ack
+        && let Err(err) = ack.send(argument)
+    {
+        error!(%err, "cannot write an acknowledgement; please report this");
+    }
+}
+
+/// One line for what became of a request. Room names are secrets, so none is in it.
+fn log(user: &UserId, event: &ServerEvent) {
+    let user = user.as_str();
+    match event {
+        ServerEvent::Joined(joined) => info!(user, people = joined.user_num, "joined a room"),
+        ServerEvent::Leaved(_) => info!(user, "left a room"),
+        ServerEvent::Full(_) => info!(user, "met a full room"),
+        ServerEvent::Refused(refused) => {
+            debug!(
+                user,
+                event = refused.event,
+                code = refused.code.as_str(),
+                "refused a request"
+            );
+        }
+        _ => {}
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due.into()).await,
+        None => pending().await,
+    }
+}
+
+fn now() -> Now {
+    let unix = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    Now {
+        monotonic: Instant::now(),
+        unix,
+    }
+}
+
+/// Names of seats need not be secret, only hard to mistake for each other, so a machine that cannot
+/// draw random numbers may still hold calls.
+fn random() -> u64 {
+    getrandom::u64().unwrap_or_default()
+}
