@@ -1,25 +1,58 @@
 //! The sockets and threads that drive the TURN server.
+//!
+//! ```text
+//!                 ┌──────────────── worker thread (one for each core) ────────────────┐
+//!  UDP listener ──┤ epoll ─► twocan_turn::Server ─► relayed sockets ─► peers           │
+//!  TCP listener ──┤   ▲            │                                                   │
+//!                 │   └────────────┴── commands: send, open, close                     │
+//!                 └────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! Every worker has listeners of its own on the same addresses (`SO_REUSEPORT`); the kernel
+//! sends a client's packets to the same worker each time, so an allocation lives in one worker,
+//! and nothing is handed between threads.
+
+mod clock;
+mod connection;
+mod listener;
+mod poller;
+mod worker;
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    io,
+    net::{IpAddr, SocketAddr, UdpSocket},
     num::NonZeroUsize,
     ops::RangeInclusive,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
 };
 
 use ipnet::IpNet;
+use nix::sys::eventfd::EventFd;
+use tracing::{info, warn};
+use twocan_turn::{ForFamily, PeerPolicy, RelayedAddresses, Server};
+
+use crate::{
+    listener::{Listeners, Protocol},
+    worker::Worker,
+};
 
 /// What the relay listens on and what it allows.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Addresses on which STUN and TURN are served, each over UDP and TCP.
+    /// Addresses on which STUN and TURN are served, each over UDP and TCP. Port 0 takes a free
+    /// one, the same for both.
     pub listeners: Vec<SocketAddr>,
-    /// Number of relay threads.
+    /// Number of worker threads.
     pub threads: NonZeroUsize,
     /// The realm of the long-term credentials.
     pub realm: String,
     /// The shared secret of the time-limited credentials.
     pub secret: String,
-    /// Addresses that relayed candidates carry behind a one-to-one NAT.
+    /// Addresses that relayed candidates carry behind a one-to-one NAT, one for each family.
     pub external_ips: Vec<IpAddr>,
     /// Ports from which relayed addresses are drawn.
     pub relay_ports: RangeInclusive<u16>,
@@ -29,26 +62,140 @@ pub struct Config {
 
 /// Why the relay could not start.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start the relay")]
-pub struct StartError;
+pub enum StartError {
+    /// A listener's address is taken, not this machine's, or not permitted.
+    #[error("cannot listen for TURN on {address} over {protocol}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// `UDP` or `TCP`.
+        protocol: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused something that every start needs.
+    #[error("cannot start the relay's threads: {0}")]
+    System(#[from] io::Error),
+}
 
-/// A running relay.
+/// A running relay. It stops when dropped.
 #[derive(Debug)]
 pub struct Relay {
-    addrs: Vec<SocketAddr>,
+    addresses: Vec<SocketAddr>,
+    stop: Arc<AtomicBool>,
+    workers: Vec<(Arc<EventFd>, JoinHandle<()>)>,
 }
 
 impl Relay {
     /// Binds every listener and starts the threads.
+    ///
+    /// # Errors
+    /// [`StartError`] if a listener cannot be bound or a thread not be started; nothing runs then.
     pub fn start(config: Config) -> Result<Relay, StartError> {
-        Ok(Relay { addrs: config.listeners })
+        let (addresses, listeners) = Listeners::bind(&config.listeners, config.threads)?;
+        let mut nonce_key = [0; 32];
+        fill_random(&mut nonce_key)?;
+        let settings = twocan_turn::Config {
+            realm: config.realm,
+            secret: config.secret,
+            nonce_key,
+            relay_ports: config.relay_ports,
+            external: for_family(config.external_ips),
+            local: local_addresses(&config.listeners),
+            peers: PeerPolicy::new(config.allowed_peers),
+        };
+        let relayed = Arc::new(RelayedAddresses::default());
+        let mut relay = Relay {
+            addresses,
+            stop: Arc::new(AtomicBool::new(false)),
+            workers: Vec::new(),
+        };
+        for (index, listeners) in listeners.into_iter().enumerate() {
+            let mut seed = [0; 32];
+            fill_random(&mut seed)?;
+            let server = Server::new(settings.clone(), Arc::clone(&relayed), seed);
+            let wake = Arc::new(EventFd::new().map_err(io::Error::from)?);
+            let worker = Worker::new(server, listeners, &wake, Arc::clone(&relay.stop))?;
+            let thread = thread::Builder::new()
+                .name(format!("relay-{index}"))
+                .spawn(move || worker.run())?;
+            relay.workers.push((wake, thread));
+        }
+        for address in &relay.addresses {
+            info!(%address, threads = relay.workers.len(), "TURN listens over UDP and TCP");
+        }
+        Ok(relay)
     }
 
-    /// The addresses that are listened on.
+    /// The addresses that are listened on, in the order of the configuration.
     pub fn local_addrs(&self) -> &[SocketAddr] {
-        &self.addrs
+        &self.addresses
     }
 
-    /// Stops the threads and waits for them.
-    pub fn shutdown(self) {}
+    /// Stops the threads and waits for them; every allocation ends.
+    pub fn shutdown(mut self) {
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        for (wake, thread) in self.workers.drain(..) {
+            if let Err(error) = wake.write(1) {
+                warn!(%error, "a relay thread cannot be woken");
+                continue;
+            }
+            if thread.join().is_err() {
+                warn!("a relay thread ended by a panic");
+            }
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl StartError {
+    fn listen(address: SocketAddr, protocol: Protocol, source: io::Error) -> StartError {
+        StartError::Listen {
+            address,
+            protocol: protocol.name(),
+            source,
+        }
+    }
+}
+
+fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
+    getrandom::fill(bytes).map_err(io::Error::other)
+}
+
+fn for_family(ips: impl IntoIterator<Item = IpAddr>) -> ForFamily {
+    let mut found = ForFamily::default();
+    for ip in ips {
+        match ip {
+            IpAddr::V4(ip) => found.v4 = found.v4.or(Some(ip)),
+            IpAddr::V6(ip) => found.v6 = found.v6.or(Some(ip)),
+        }
+    }
+    found
+}
+
+/// The addresses for allocations of the family by which a client did not come: those that are
+/// listened on by name, else those that lead to the internet.
+fn local_addresses(listeners: &[SocketAddr]) -> ForFamily {
+    let named = listeners
+        .iter()
+        .map(SocketAddr::ip)
+        .filter(|ip| !ip.is_unspecified());
+    // Connecting a UDP socket sends nothing; it asks the routing table for a source address.
+    let routed = [("0.0.0.0:0", "1.0.0.1:9"), ("[::]:0", "[2600::1]:9")]
+        .into_iter()
+        .filter_map(|(from, to)| {
+            let socket = UdpSocket::bind(from).ok()?;
+            socket.connect(to).ok()?;
+            Some(socket.local_addr().ok()?.ip())
+        });
+    for_family(named.chain(routed))
 }

@@ -1,5 +1,7 @@
 //! The test vectors of [RFC 5769](https://www.rfc-editor.org/rfc/rfc5769), read with this crate's reader.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where a vector is not as expected")]
+
 use twocan_stun::{
     Class, Message, Method,
     attributes::{Nonce, Realm, Software, Username, XorMappedAddress},

@@ -1,0 +1,172 @@
+//! A client's TCP connection: messages cut out of what arrives, and a bounded queue of what leaves.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read as _, Write as _},
+    net::TcpStream,
+    os::fd::{AsFd, BorrowedFd},
+    time::Instant,
+};
+
+use twocan_stun::stream::message_length;
+use twocan_turn::Client;
+
+/// Bytes that may wait for a client that reads too slowly: about a second of a video call. What
+/// comes on top is dropped, as a full queue in the network would do; late pictures help nobody.
+const MAX_QUEUED: usize = 256 << 10;
+
+/// A client that came by TCP.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    /// When a message last came.
+    pub(crate) last_heard: Instant,
+    /// Whether the poller was asked to tell when there is room to write.
+    pub(crate) waits_for_room: bool,
+    stream: TcpStream,
+    /// The beginning of a message whose end has not arrived.
+    partial: Vec<u8>,
+    queued: VecDeque<u8>,
+}
+
+/// Why a connection ends.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ended {
+    #[error("closed by the client")]
+    ByClient,
+    #[error("{0}")]
+    NotStun(#[from] twocan_stun::stream::NotStun),
+    #[error("{0}")]
+    Failed(#[from] io::Error),
+}
+
+impl Connection {
+    /// Takes over an accepted, non-blocking stream.
+    pub(crate) fn new(client: Client, stream: TcpStream, now: Instant) -> Connection {
+        Connection {
+            client,
+            last_heard: now,
+            waits_for_room: false,
+            stream,
+            partial: Vec::new(),
+            queued: VecDeque::new(),
+        }
+    }
+
+    /// Reads once, and hands each whole message to `take`.
+    ///
+    /// # Errors
+    /// [`Ended`] if the connection is over; the messages before its end were handed out.
+    pub(crate) fn read(
+        &mut self,
+        buffer: &mut [u8],
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<(), Ended> {
+        let length = match self.stream.read(buffer) {
+            Ok(0) => return Err(Ended::ByClient),
+            Ok(length) => length,
+            Err(error) if is_temporary(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let arrived = buffer.get(..length).unwrap_or_default();
+        if self.partial.is_empty() {
+            let rest = take_messages(arrived, &mut take)?;
+            self.partial.extend(rest);
+        } else {
+            self.partial.extend(arrived);
+            let rest = take_messages(&self.partial, &mut take)?.len();
+            self.partial.drain(..self.partial.len() - rest);
+            if self.partial.is_empty() {
+                // Most messages arrive whole; the room for those that do not is given back.
+                self.partial = Vec::new();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a message, or queues what the kernel does not take. Whether anything is queued.
+    pub(crate) fn write(&mut self, message: &[u8]) -> Result<bool, Ended> {
+        let mut rest = message;
+        if self.queued.is_empty() {
+            rest = match self.stream.write(message) {
+                Ok(written) => message.get(written..).unwrap_or_default(),
+                Err(error) if is_temporary(&error) => message,
+                Err(error) => return Err(error.into()),
+            };
+        } else if self.queued.len() + message.len() > MAX_QUEUED {
+            return Ok(true);
+        }
+        self.queued.extend(rest);
+        Ok(!self.queued.is_empty())
+    }
+
+    /// Sends what is queued. Whether anything is left.
+    pub(crate) fn flush(&mut self) -> Result<bool, Ended> {
+        while !self.queued.is_empty() {
+            let (first, _) = self.queued.as_slices();
+            match self.stream.write(first) {
+                Ok(written) => drop(self.queued.drain(..written)),
+                Err(error) if is_temporary(&error) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.queued = VecDeque::new();
+        Ok(false)
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// Hands out the whole messages that `bytes` begins with; returns what is left.
+fn take_messages<'a>(mut bytes: &'a [u8], take: &mut impl FnMut(&[u8])) -> Result<&'a [u8], Ended> {
+    while let Some(length) = message_length(bytes)? {
+        let Some((message, rest)) = bytes.split_at_checked(length) else {
+            break;
+        };
+        take(message);
+        bytes = rest;
+    }
+    Ok(bytes)
+}
+
+fn is_temporary(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(bytes: &[u8]) -> (Vec<Vec<u8>>, usize) {
+        let mut messages = Vec::new();
+        let rest = take_messages(bytes, &mut |message: &[u8]| messages.push(message.to_vec()));
+        (messages, rest.unwrap().len())
+    }
+
+    #[test]
+    fn messages_are_cut_at_their_padded_ends() {
+        let channel_data = [0x40, 0, 0, 3, b'a', b'b', b'c', 0];
+        let binding = [
+            0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        let stream = [&channel_data[..], &binding, &channel_data[..5]].concat();
+        assert_eq!(
+            cut(&stream),
+            (vec![channel_data.to_vec(), binding.to_vec()], 5)
+        );
+        assert_eq!(cut(&stream[..7]), (vec![], 7));
+        assert_eq!(cut(&[]), (vec![], 0));
+    }
+
+    #[test]
+    fn another_protocol_ends_the_connection() {
+        assert!(take_messages(b"\xFFhello", &mut |_: &[u8]| {}).is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! What a server is told at its start, and the time that it is told with each input.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
+
+use twocan_stun::attributes::AddressFamily;
+
+use crate::PeerPolicy;
+
+/// The settings of a [`Server`](crate::Server).
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The realm of the long-term credentials.
+    pub realm: String,
+    /// The secret shared with whoever issues the time-limited credentials.
+    pub secret: String,
+    /// The key that nonces are signed with; the same for all servers of a process, random.
+    pub nonce_key: [u8; 32],
+    /// The ports that relayed addresses are drawn from.
+    pub relay_ports: RangeInclusive<u16>,
+    /// Addresses to tell clients instead of the local ones, behind a one-to-one NAT.
+    pub external: ForFamily,
+    /// Local addresses for allocations of the family by which the client did not come.
+    pub local: ForFamily,
+    /// The peers that may be relayed to.
+    pub peers: PeerPolicy,
+}
+
+/// An address for each family, if there is one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ForFamily {
+    /// The IPv4 address.
+    pub v4: Option<Ipv4Addr>,
+    /// The IPv6 address.
+    pub v6: Option<Ipv6Addr>,
+}
+
+impl ForFamily {
+    /// The address of this family.
+    pub fn get(&self, family: AddressFamily) -> Option<IpAddr> {
+        match family {
+            AddressFamily::V4 => self.v4.map(IpAddr::V4),
+            AddressFamily::V6 => self.v6.map(IpAddr::V6),
+        }
+    }
+}
+
+/// The time of an input, by both clocks that a server needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For lifetimes: never goes back.
+    pub instant: Instant,
+    /// For credentials and nonces: time since 1970-01-01 UTC.
+    pub unix: Duration,
+}

@@ -1,0 +1,274 @@
+//! The server's state and its entrances; what each kind of message does stands in the modules below.
+
+mod allocate;
+mod auth;
+mod permit;
+mod reply;
+mod transfer;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rand::{SeedableRng as _, rngs::StdRng};
+use slab::Slab;
+use tracing::debug;
+use twocan_stun::{
+    Class, Message, MessageBuilder, Method, TransactionId,
+    attributes::{MappedAddress, XorMappedAddress},
+    message::MAGIC_COOKIE,
+};
+
+pub use self::transfer::{HEADROOM, TAILROOM};
+use self::{auth::Authenticated, reply::Rejection};
+use crate::{
+    AllocationId, Client, Command, Config, Now, RelayedAddresses, ToPeer,
+    allocation::{Allocation, State},
+    nonce::Nonces,
+};
+
+/// How often expired things are looked for. Lifetimes may be exceeded by as much.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A TURN server for the clients of one thread.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    nonces: Nonces,
+    relayed: Arc<RelayedAddresses>,
+    random: StdRng,
+    allocations: Slab<Allocation>,
+    by_client: HashMap<Client, AllocationId>,
+    commands: VecDeque<Command>,
+    next_sweep: Option<Instant>,
+    /// Whether the log has told how to open a special-purpose range; once is enough.
+    told_of_allow_peer: bool,
+}
+
+impl Server {
+    /// A server without allocations. `seed` is secret randomness.
+    pub fn new(config: Config, relayed: Arc<RelayedAddresses>, seed: [u8; 32]) -> Server {
+        Server {
+            nonces: Nonces::new(config.nonce_key),
+            config,
+            relayed,
+            random: StdRng::from_seed(seed),
+            allocations: Slab::new(),
+            by_client: HashMap::new(),
+            commands: VecDeque::new(),
+            next_sweep: None,
+            told_of_allow_peer: false,
+        }
+    }
+
+    /// Takes one message from a client: a datagram, or a message cut out of a stream.
+    ///
+    /// Data to relay is handed back at once; everything else goes to [`Server::poll_command`].
+    pub fn handle_client<'a>(
+        &mut self,
+        client: Client,
+        bytes: &'a [u8],
+        now: Now,
+    ) -> Option<ToPeer<'a>> {
+        match bytes.first()? >> 6 {
+            0 => self.handle_message(client, bytes, now),
+            1 => self.handle_channel_data(client, bytes, now),
+            _ => None,
+        }
+    }
+
+    /// The connection to a client is closed: its allocation ends.
+    pub fn handle_disconnected(&mut self, client: Client) {
+        if let Some(id) = self.by_client.get(&client) {
+            self.remove(*id, "the connection was closed");
+        }
+    }
+
+    /// Frees what has expired. To be called when [`Server::poll_timeout`] says so; calling it
+    /// earlier does nothing.
+    pub fn handle_timeout(&mut self, now: Now) {
+        if self.next_sweep.is_none_or(|at| now.instant < at) {
+            return;
+        }
+        let mut expired = Vec::new();
+        for (id, allocation) in &mut self.allocations {
+            if allocation.expires <= now.instant {
+                expired.push(AllocationId(id));
+            } else {
+                allocation.expire(now.instant);
+            }
+        }
+        for id in expired {
+            self.remove(id, "its lifetime ended");
+        }
+        self.next_sweep = (!self.allocations.is_empty()).then(|| now.instant + SWEEP_INTERVAL);
+    }
+
+    /// When [`Server::handle_timeout`] wants to be called; `None` while nothing can expire.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.next_sweep
+    }
+
+    /// The next thing to do; `None` once all is done.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// How many allocations there are.
+    pub fn allocation_count(&self) -> usize {
+        self.allocations.len()
+    }
+
+    /// Whether this client has an allocation.
+    pub fn has_allocation(&self, client: &Client) -> bool {
+        self.by_client.contains_key(client)
+    }
+
+    /// [RFC 8489 §6.3](https://www.rfc-editor.org/rfc/rfc8489#section-6.3)
+    fn handle_message<'a>(
+        &mut self,
+        client: Client,
+        bytes: &'a [u8],
+        now: Now,
+    ) -> Option<ToPeer<'a>> {
+        let message = match Message::decode(bytes) {
+            Ok(message) => message,
+            Err(_) if is_rfc3489_binding(bytes) => {
+                self.answer_rfc3489_binding(client, bytes);
+                return None;
+            }
+            Err(_) => return None,
+        };
+        if message.verify_fingerprint() == Some(false) {
+            return None;
+        }
+        match (message.class(), message.method()) {
+            (Class::Indication, Method::SEND) => return self.handle_send(client, &message, now),
+            (Class::Request, Method::BINDING) => self.handle_binding(client, &message, now),
+            (
+                Class::Request,
+                Method::ALLOCATE
+                | Method::REFRESH
+                | Method::CREATE_PERMISSION
+                | Method::CHANNEL_BIND,
+            ) => self.handle_authenticated(client, &message, now),
+            _ => {}
+        }
+        None
+    }
+
+    /// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1) and
+    /// [RFC 8656 §5](https://www.rfc-editor.org/rfc/rfc8656#section-5): who asks, then whether
+    /// all of it is understood, then the request itself.
+    fn handle_authenticated(&mut self, client: Client, message: &Message<'_>, now: Now) {
+        let user = match self.authenticate(client, message, now) {
+            Ok(user) => user,
+            Err(rejection) => {
+                debug!(client = %client.address, code = rejection.code, "not authenticated");
+                return self.reject(client, message, rejection, None, now);
+            }
+        };
+        let outcome = reply::refuse_unknown(message).and_then(|()| match message.method() {
+            Method::ALLOCATE => self.allocate(client, message, &user, now),
+            Method::REFRESH => self.refresh(client, message, &user, now),
+            Method::CREATE_PERMISSION => self.create_permission(client, message, &user, now),
+            _ => self.channel_bind(client, message, &user, now),
+        });
+        if let Err(rejection) = outcome {
+            debug!(
+                client = %client.address,
+                method = message.method().number(),
+                code = rejection.code,
+                reason = rejection.reason,
+                "refused a request"
+            );
+            self.reject(client, message, rejection, Some(&user.key), now);
+        }
+    }
+
+    /// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1); a Binding request
+    /// needs no credentials.
+    fn handle_binding(&mut self, client: Client, message: &Message<'_>, now: Now) {
+        match reply::refuse_unknown(message) {
+            Ok(()) => {
+                let mut answer = reply::success(message);
+                answer.push(&XorMappedAddress(client.address));
+                self.send(client, reply::finish(answer, message, None));
+            }
+            Err(rejection) => self.reject(client, message, rejection, None, now),
+        }
+    }
+
+    /// A client of RFC 3489 has no magic cookie, and 16 bytes of transaction id in its place.
+    ///
+    /// [RFC 8489 §11](https://www.rfc-editor.org/rfc/rfc8489#section-11)
+    fn answer_rfc3489_binding(&mut self, client: Client, request: &[u8]) {
+        let Some(id) = request.get(4..20) else { return };
+        let mut answer =
+            MessageBuilder::new(Class::Success, Method::BINDING, TransactionId([0; 12]));
+        answer.push(&MappedAddress(client.address));
+        let mut bytes = answer.finish();
+        if let Some(place) = bytes.get_mut(4..20) {
+            place.copy_from_slice(id);
+        }
+        self.send(client, bytes);
+    }
+
+    fn send(&mut self, client: Client, bytes: Vec<u8>) {
+        self.commands.push_back(Command::Send { client, bytes });
+    }
+
+    /// The allocation of this client, if it is this user's.
+    ///
+    /// [RFC 8656 §5](https://www.rfc-editor.org/rfc/rfc8656#section-5): 437 without an
+    /// allocation, 441 for another user's.
+    fn own_allocation(
+        &mut self,
+        client: Client,
+        user: &Authenticated<'_>,
+    ) -> Result<(AllocationId, &mut Allocation), Rejection> {
+        let id = *self
+            .by_client
+            .get(&client)
+            .ok_or(Rejection::ALLOCATION_MISMATCH)?;
+        let allocation = self
+            .allocations
+            .get_mut(id.0)
+            .ok_or(Rejection::ALLOCATION_MISMATCH)?;
+        if *allocation.username != *user.username {
+            return Err(Rejection::WRONG_CREDENTIALS);
+        }
+        Ok((id, allocation))
+    }
+
+    fn remove(&mut self, id: AllocationId, why: &str) {
+        let Some(allocation) = self.allocations.try_remove(id.0) else {
+            return;
+        };
+        debug!(client = %allocation.client.address, relayed = %allocation.relayed, why, "allocation ended");
+        self.by_client.remove(&allocation.client);
+        if allocation.state == State::Open {
+            self.relayed.remove(allocation.relayed, allocation.local);
+            self.commands.push_back(Command::Close { allocation: id });
+        }
+    }
+}
+
+/// Whether these bytes are a Binding request without the magic cookie and without attributes.
+fn is_rfc3489_binding(bytes: &[u8]) -> bool {
+    matches!(bytes, [0, 1, 0, 0, cookie @ ..]
+        if cookie.len() == 16 && !cookie.starts_with(&MAGIC_COOKIE.to_be_bytes()))
+}
+
+impl Drop for Server {
+    /// Other servers must not send to addresses that nobody listens on any longer.
+    fn drop(&mut self) {
+        for (_, allocation) in &self.allocations {
+            if allocation.state == State::Open {
+                self.relayed.remove(allocation.relayed, allocation.local);
+            }
+        }
+    }
+}

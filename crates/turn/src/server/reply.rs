@@ -1,0 +1,138 @@
+//! The forms of answers.
+
+use twocan_stun::{
+    Attribute as _, Class, Message, MessageBuilder,
+    attributes::{
+        ChannelNumber, Data, ErrorCode, Lifetime, MESSAGE_INTEGRITY, Nonce, Realm,
+        RequestedAddressFamily, RequestedTransport, UnknownAttributes, Username, XorMappedAddress,
+        XorPeerAddress, XorRelayedAddress,
+    },
+};
+
+use super::Server;
+use crate::{Client, Now};
+
+/// The attributes below 0x8000 that this server understands.
+const UNDERSTOOD: [u16; 12] = [
+    ChannelNumber::TYPE,
+    Data::TYPE,
+    Lifetime::TYPE,
+    MESSAGE_INTEGRITY,
+    Nonce::TYPE,
+    Realm::TYPE,
+    RequestedAddressFamily::TYPE,
+    RequestedTransport::TYPE,
+    Username::TYPE,
+    XorMappedAddress::TYPE,
+    XorPeerAddress::TYPE,
+    XorRelayedAddress::TYPE,
+];
+
+/// Why a request is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rejection {
+    pub(super) code: u16,
+    pub(super) reason: &'static str,
+    /// Whether the client is told how to authenticate.
+    challenge: bool,
+}
+
+impl Rejection {
+    pub(super) const UNAUTHENTICATED: Rejection = Rejection::challenge(401, "Unauthenticated");
+    pub(super) const UNKNOWN_ATTRIBUTE: Rejection = Rejection::new(420, "Unknown Attribute");
+    pub(super) const STALE_NONCE: Rejection = Rejection::challenge(438, "Stale Nonce");
+    pub(super) const ALLOCATION_MISMATCH: Rejection = Rejection::new(437, "Allocation Mismatch");
+    pub(super) const WRONG_CREDENTIALS: Rejection = Rejection::new(441, "Wrong Credentials");
+    pub(super) const FAMILY_NOT_SUPPORTED: Rejection =
+        Rejection::new(440, "Address Family not Supported");
+    pub(super) const PROTOCOL_NOT_SUPPORTED: Rejection =
+        Rejection::new(442, "Unsupported Transport Protocol: only UDP is relayed");
+    pub(super) const FAMILY_MISMATCH: Rejection =
+        Rejection::new(443, "Peer Address Family Mismatch");
+    pub(super) const INSUFFICIENT_CAPACITY: Rejection =
+        Rejection::new(508, "Insufficient Capacity");
+
+    pub(super) const fn new(code: u16, reason: &'static str) -> Rejection {
+        Rejection {
+            code,
+            reason,
+            challenge: false,
+        }
+    }
+
+    const fn challenge(code: u16, reason: &'static str) -> Rejection {
+        Rejection {
+            code,
+            reason,
+            challenge: true,
+        }
+    }
+
+    pub(super) const fn bad_request(reason: &'static str) -> Rejection {
+        Rejection::new(400, reason)
+    }
+}
+
+/// 420 for attributes that must be understood and are not.
+///
+/// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1)
+pub(super) fn refuse_unknown(message: &Message<'_>) -> Result<(), Rejection> {
+    if message.unknown_required(&UNDERSTOOD).is_empty() {
+        Ok(())
+    } else {
+        Err(Rejection::UNKNOWN_ATTRIBUTE)
+    }
+}
+
+/// The beginning of a success response.
+pub(super) fn success(request: &Message<'_>) -> MessageBuilder {
+    MessageBuilder::new(Class::Success, request.method(), request.transaction_id())
+}
+
+/// Ends an answer: signed if the request was authenticated, with a fingerprint if it had one.
+///
+/// [RFC 8489 §9.2.5](https://www.rfc-editor.org/rfc/rfc8489#section-9.2.5),
+/// [§6.3.1.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1.1)
+pub(super) fn finish(
+    mut answer: MessageBuilder,
+    request: &Message<'_>,
+    key: Option<&[u8]>,
+) -> Vec<u8> {
+    if let Some(key) = key {
+        answer.push_integrity(key);
+    }
+    if request.verify_fingerprint().is_some() {
+        answer.push_fingerprint();
+    }
+    answer.finish()
+}
+
+impl Server {
+    /// Sends an error response.
+    ///
+    /// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1),
+    /// [§9.2.4](https://www.rfc-editor.org/rfc/rfc8489#section-9.2.4)
+    pub(super) fn reject(
+        &mut self,
+        client: Client,
+        request: &Message<'_>,
+        rejection: Rejection,
+        key: Option<&[u8]>,
+        now: Now,
+    ) {
+        let mut answer =
+            MessageBuilder::new(Class::Error, request.method(), request.transaction_id());
+        answer.push(&ErrorCode {
+            code: rejection.code,
+            reason: rejection.reason,
+        });
+        if rejection == Rejection::UNKNOWN_ATTRIBUTE {
+            answer.push(&UnknownAttributes(request.unknown_required(&UNDERSTOOD)));
+        }
+        if rejection.challenge {
+            answer.push(&Realm(&self.config.realm));
+            answer.push(&Nonce(&self.nonces.issue(client.address, now.unix)));
+        }
+        self.send(client, finish(answer, request, key));
+    }
+}
