@@ -1,0 +1,77 @@
+//! Every default, with its reason.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroU16,
+    time::Duration,
+};
+
+use crate::settings::RelayPorts;
+
+/// Plain HTTP only on this machine: browsers give the camera to pages on `localhost` or HTTPS, so
+/// there is nothing to gain from more. Both families, since `localhost` may mean either.
+pub(crate) const HTTP: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 8080),
+];
+
+/// HTTPS for the other devices of the network. The customary second port of HTTPS, which needs no
+/// privileges.
+pub(crate) const HTTPS: [SocketAddr; 1] =
+    [SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443)];
+
+/// The registered port of STUN and TURN (RFC 8489 §16, RFC 8656 §5), on every address.
+pub(crate) const TURN: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 3478),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 3478),
+];
+
+/// The range that RFC 8656 §7.2 recommends, since nothing else is registered in it.
+pub(crate) const RELAY_PORTS: RelayPorts = RelayPorts {
+    from: 49152,
+    to: 65535,
+};
+
+/// Seen by clients only.
+pub(crate) const TURN_REALM: &str = "twocan";
+
+/// A call is between two people.
+pub(crate) const ROOM_SIZE: NonZeroU16 = NonZeroU16::MIN.saturating_add(1);
+
+/// Engine.IO's own defaults, in milliseconds: clients of all kinds are used to them.
+pub(crate) const PING_INTERVAL_MS: u64 = 25_000;
+/// See [`PING_INTERVAL_MS`].
+pub(crate) const PING_TIMEOUT_MS: u64 = 20_000;
+
+/// The longest event. A description of a call with every codec of a browser has about 10 KB.
+pub(crate) const MAX_PAYLOAD: usize = 64 * 1024;
+
+/// What may wait for one client: a few events of the longest kind. Whoever lets more pile up does
+/// not read.
+pub(crate) const MAX_QUEUE: usize = 1 << 20;
+
+/// How long a client may take for a request's head, and between two requests on one connection.
+pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may take for the TLS handshake.
+pub(crate) const TLS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The read buffer of a connection; also the longest head of a request. Browsers send about 1 KB,
+/// and the smallest that hyper allows is 8 KB.
+pub(crate) const READ_BUFFER: usize = 8 * 1024;
+
+/// Connections that wait for the program to accept them: the kernel's own usual limit.
+pub(crate) const BACKLOG: i32 = 4096;
+
+/// How long the accepting rests when the system is short of something, such as file descriptors.
+pub(crate) const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How long a stop waits for answers that are on their way.
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long the self-made certificate is valid. Apple's systems refuse any that is valid for more
+/// than 825 days.
+pub(crate) const CERTIFICATE_DAYS: i64 = 365;
+
+/// What is logged when neither `TWOCAN_LOG` nor `RUST_LOG` says.
+pub(crate) const LOG: &str = "info";

@@ -1,0 +1,18 @@
+//! The program: settings, listeners, TLS, the page, and how they start and stop together.
+
+mod assets;
+mod defaults;
+mod greeting;
+mod http;
+mod listen;
+pub mod logging;
+mod negotiate;
+mod network;
+pub mod serve;
+pub mod settings;
+pub mod shutdown;
+mod tls;
+
+pub use greeting::Greeting;
+pub use listen::ListenError;
+pub use tls::TlsError;

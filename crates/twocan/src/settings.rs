@@ -1,0 +1,440 @@
+//! The settings of `twocan serve`: what they are called, what they may be, and what is wrong with
+//! them, in words.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    num::{NonZeroU16, NonZeroUsize},
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+use twocan_signal::credentials::Host;
+use twocan_socketio::Origin;
+
+use crate::defaults;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "twocan", version, about, max_term_width = 100)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve everything that a call needs: the page, the signalling, STUN and TURN
+    Serve(Box<Settings>),
+}
+
+/// The settings of `twocan serve`.
+///
+/// Each is a flag and an environment variable. Lists take their values from repeated flags or
+/// separated by commas.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Logs go to standard error. TWOCAN_LOG says how much, such as `debug` or \
+                        `warn,twocan_relay=debug`; the default is `info`."
+)]
+pub struct Settings {
+    /// Where to serve page and signalling over HTTP (repeatable; `off` for nowhere)
+    /// [default: 127.0.0.1:8080 and [::1]:8080]
+    #[arg(long, value_name = "ADDR", env = "TWOCAN_HTTP", value_delimiter = ',')]
+    pub http: Vec<Listen>,
+
+    /// Where to serve page and signalling over HTTPS (repeatable; `off` for nowhere)
+    /// [default: 0.0.0.0:8443]
+    #[arg(long, value_name = "ADDR", env = "TWOCAN_HTTPS", value_delimiter = ',')]
+    pub https: Vec<Listen>,
+
+    /// The certificate for HTTPS with its chain, in PEM; without one, a certificate is made at the
+    /// start
+    #[arg(long, value_name = "FILE", env = "TWOCAN_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", env = "TWOCAN_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Where to serve STUN and TURN over UDP and TCP (repeatable; `off` for nowhere)
+    /// [default: 0.0.0.0:3478 and [::]:3478]
+    #[arg(long, value_name = "ADDR", env = "TWOCAN_TURN", value_delimiter = ',')]
+    pub turn: Vec<Listen>,
+
+    /// The public address behind a one-to-one NAT, which relayed candidates carry (repeatable, one
+    /// for each of IPv4 and IPv6)
+    #[arg(
+        long,
+        value_name = "IP",
+        env = "TWOCAN_EXTERNAL_IP",
+        value_delimiter = ','
+    )]
+    pub external_ip: Vec<IpAddr>,
+
+    /// The host that clients are told for STUN and TURN [default: the host by which each client
+    /// reached the server]
+    #[arg(long, value_name = "NAME", env = "TWOCAN_TURN_HOST", value_parser = parse_host)]
+    pub turn_host: Option<Host>,
+
+    /// The UDP ports from which relayed addresses are drawn
+    #[arg(
+        long,
+        value_name = "FROM-TO",
+        env = "TWOCAN_RELAY_PORTS",
+        default_value_t = defaults::RELAY_PORTS
+    )]
+    pub relay_ports: RelayPorts,
+
+    /// The threads of the relay [default: one for each core]
+    #[arg(long, value_name = "N", env = "TWOCAN_RELAY_THREADS")]
+    pub relay_threads: Option<NonZeroUsize>,
+
+    /// The shared secret of the time-limited TURN credentials [default: made at the start]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "TWOCAN_TURN_SECRET",
+        hide_env_values = true
+    )]
+    pub turn_secret: Option<Secret>,
+
+    /// The realm of the TURN credentials
+    #[arg(
+        long,
+        value_name = "REALM",
+        env = "TWOCAN_TURN_REALM",
+        default_value = defaults::TURN_REALM,
+        value_parser = parse_realm
+    )]
+    pub turn_realm: String,
+
+    /// A range of special-purpose addresses that may be relayed to (repeatable), such as
+    /// 192.168.0.0/16
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "TWOCAN_ALLOW_PEER",
+        value_delimiter = ',',
+        value_parser = parse_range
+    )]
+    pub allow_peer: Vec<IpNet>,
+
+    /// Another origin whose pages may connect (repeatable); the server's own always may
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "TWOCAN_ORIGIN",
+        value_delimiter = ','
+    )]
+    pub origin: Vec<Origin>,
+
+    /// How many people a room holds
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TWOCAN_ROOM_SIZE",
+        default_value_t = defaults::ROOM_SIZE,
+        value_parser = parse_room_size
+    )]
+    pub room_size: NonZeroU16,
+
+    /// How often a connected client is asked for a sign of life, in milliseconds
+    #[arg(
+        long,
+        value_name = "MS",
+        env = "TWOCAN_PING_INTERVAL",
+        default_value_t = defaults::PING_INTERVAL_MS,
+        value_parser = clap::value_parser!(u64).range(1..=3_600_000)
+    )]
+    pub ping_interval: u64,
+
+    /// How long the sign of life may take, in milliseconds
+    #[arg(
+        long,
+        value_name = "MS",
+        env = "TWOCAN_PING_TIMEOUT",
+        default_value_t = defaults::PING_TIMEOUT_MS,
+        value_parser = clap::value_parser!(u64).range(1..=3_600_000)
+    )]
+    pub ping_timeout: u64,
+}
+
+impl Settings {
+    /// Where everything listens, once the defaults stand in for what was not given.
+    ///
+    /// # Errors
+    /// When the settings contradict each other.
+    pub fn listeners(&self) -> Result<Listeners, SettingsError> {
+        let listeners = Listeners {
+            http: listeners("--http", &self.http, &defaults::HTTP)?,
+            https: listeners("--https", &self.https, &defaults::HTTPS)?,
+            turn: listeners("--turn", &self.turn, &defaults::TURN)?,
+        };
+        if listeners.http.is_empty() && listeners.https.is_empty() && listeners.turn.is_empty() {
+            return Err(SettingsError::NothingToServe);
+        }
+        for family in [IpAddr::is_ipv4, IpAddr::is_ipv6] {
+            let mut external = self.external_ip.iter().filter(|ip| family(ip));
+            if let (Some(&first), Some(&second)) = (external.next(), external.next()) {
+                return Err(SettingsError::TwoExternalAddresses { first, second });
+            }
+        }
+        Ok(listeners)
+    }
+
+    /// The files of the certificate and of its key, if there are any.
+    ///
+    /// # Errors
+    /// When only one of the two was given.
+    pub fn certificate(&self) -> Result<Option<(&PathBuf, &PathBuf)>, SettingsError> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Ok(Some((cert, key))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(SettingsError::CertificateWithoutKey),
+            (None, Some(_)) => Err(SettingsError::KeyWithoutCertificate),
+        }
+    }
+
+    /// [`Settings::ping_interval`] as a duration.
+    pub fn ping_interval(&self) -> Duration {
+        Duration::from_millis(self.ping_interval)
+    }
+
+    /// [`Settings::ping_timeout`] as a duration.
+    pub fn ping_timeout(&self) -> Duration {
+        Duration::from_millis(self.ping_timeout)
+    }
+}
+
+/// Settings that contradict each other.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// `off` beside addresses.
+    #[error("{0} is given both `off` and an address. Leave out one of them.")]
+    OffAndOn(&'static str),
+    /// The same address twice.
+    #[error("{0} is given {1} twice. Leave out one of them.")]
+    Twice(&'static str, SocketAddr),
+    /// Everything is off.
+    #[error("--http, --https and --turn are all `off`, so there is nothing to serve.")]
+    NothingToServe,
+    /// A certificate without its key.
+    #[error("--tls-cert needs the certificate's private key. Add --tls-key FILE.")]
+    CertificateWithoutKey,
+    /// A key without its certificate.
+    #[error("--tls-key needs the certificate that belongs to it. Add --tls-cert FILE.")]
+    KeyWithoutCertificate,
+    /// Two external addresses of one family.
+    #[error(
+        "--external-ip is given {first} and {second}. Give one address for each of IPv4 and IPv6."
+    )]
+    TwoExternalAddresses {
+        /// The one.
+        first: IpAddr,
+        /// The other.
+        second: IpAddr,
+    },
+}
+
+/// Where everything listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listeners {
+    /// HTTP.
+    pub http: Vec<Listener>,
+    /// HTTPS.
+    pub https: Vec<Listener>,
+    /// STUN and TURN.
+    pub turn: Vec<Listener>,
+}
+
+/// One address to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// The address.
+    pub address: SocketAddr,
+    /// The flag that it belongs to, for error messages.
+    pub flag: &'static str,
+    /// Whether somebody asked for it. One that is there by default may be skipped on a machine that
+    /// lacks its address family.
+    pub explicit: bool,
+}
+
+/// A value of `--http`, `--https` or `--turn`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listen {
+    /// Nowhere.
+    Off,
+    /// On this address.
+    At(SocketAddr),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Listen, String> {
+        if text == "off" {
+            return Ok(Listen::Off);
+        }
+        let help = "write an IP address with a port, such as 0.0.0.0:8080 or [::]:8080, or `off`";
+        text.parse().map(Listen::At).map_err(|_| help.into())
+    }
+}
+
+fn listeners(
+    flag: &'static str,
+    given: &[Listen],
+    default: &[SocketAddr],
+) -> Result<Vec<Listener>, SettingsError> {
+    let explicit = !given.is_empty();
+    let mut listeners: Vec<Listener> = Vec::new();
+    let listener = |address| Listener {
+        address,
+        flag,
+        explicit,
+    };
+    if !explicit {
+        listeners.extend(default.iter().copied().map(listener));
+    }
+    for &listen in given {
+        match listen {
+            Listen::Off if given.len() == 1 => {}
+            Listen::Off => return Err(SettingsError::OffAndOn(flag)),
+            // Port 0 is a new port each time.
+            Listen::At(address)
+                if address.port() != 0 && listeners.contains(&listener(address)) =>
+            {
+                return Err(SettingsError::Twice(flag, address));
+            }
+            Listen::At(address) => listeners.push(listener(address)),
+        }
+    }
+    Ok(listeners)
+}
+
+/// A range of UDP ports, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelayPorts {
+    /// The lowest.
+    pub from: u16,
+    /// The highest.
+    pub to: u16,
+}
+
+impl FromStr for RelayPorts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<RelayPorts, String> {
+        let ports = text.split_once('-').and_then(|(from, to)| {
+            Some(RelayPorts {
+                from: from.parse().ok()?,
+                to: to.parse().ok()?,
+            })
+        });
+        match ports {
+            Some(ports) if 0 < ports.from && ports.from <= ports.to => Ok(ports),
+            _ => Err("write the lowest and the highest port, such as 49152-65535".into()),
+        }
+    }
+}
+
+impl fmt::Display for RelayPorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.from, self.to)
+    }
+}
+
+/// A value that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A new one.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    pub fn random() -> Result<Secret, getrandom::Error> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(Secret(
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        ))
+    }
+
+    /// The value, for those who need it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Secret, &'static str> {
+        match text {
+            "" => Err("write a long random text, such as `openssl rand -hex 32` prints"),
+            _ => Ok(Secret(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+fn parse_host(text: &str) -> Result<Host, &'static str> {
+    Host::parse(text).ok_or(
+        "write a host name or an IP address without a port, such as turn.example.org; the port is \
+         that of the first --turn",
+    )
+}
+
+fn parse_realm(text: &str) -> Result<String, &'static str> {
+    // RFC 8489 §14.9 allows 763 bytes; 127 characters are the RFC's own limit before encoding. The
+    // quotation mark and the backslash would have to be escaped by every client in the same way.
+    let plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
+    if (1..=127).contains(&text.len()) && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(
+        "write 1 to 127 ASCII letters, digits or signs without spaces and quotation marks, such as \
+         the server's domain name",
+    )
+}
+
+fn parse_range(text: &str) -> Result<IpNet, String> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Err(format!(
+            "write {} for this one address",
+            IpNet::from(address)
+        ));
+    }
+    let help = "write an address, a slash and the length of the prefix, such as 192.168.0.0/16";
+    let range: IpNet = text.parse().map_err(|_| help)?;
+    let network = range.trunc();
+    if range != network {
+        return Err(format!(
+            "the address has bits beyond its prefix; write {network} for the whole range, or {} \
+             for this one address",
+            IpNet::from(range.addr())
+        ));
+    }
+    Ok(range)
+}
+
+fn parse_room_size(text: &str) -> Result<NonZeroU16, &'static str> {
+    match text.parse() {
+        Ok(size) if size >= defaults::ROOM_SIZE => Ok(size),
+        _ => Err("write a number from 2 to 65535"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
