@@ -9,43 +9,51 @@ import { until } from './lib/wait.js';
 const AGENT = fileURLToPath(new URL('./lib/udp-agent.js', import.meta.url));
 const skip = await skipReason();
 
-scenario('an endpoint-independent NAT shows one port to every destination, and holes can be punched', { skip }, async (s) => {
-  const network = await open(s, { natA: NAT.endpointIndependent, natB: NAT.endpointIndependent });
-  const { alice, bob, server } = await threeAgents(s, network);
-  const a = await seenAddress(alice, server);
-  const b = await seenAddress(bob, server);
-  assert.equal(a.ports.size, 1, `alice is seen on the ports ${[...a.ports]}`);
-  assert.equal(a.address, '9.9.2.2');
-  assert.equal(b.address, '9.9.3.2');
+scenario(
+  'an endpoint-independent NAT shows one port to every destination, and holes can be punched',
+  { skip },
+  async (s) => {
+    const network = await open(s, { natA: NAT.endpointIndependent, natB: NAT.endpointIndependent });
+    const { alice, bob, server } = await threeAgents(s, network);
+    const a = await seenAddress(alice, server);
+    const b = await seenAddress(bob, server);
+    assert.equal(a.ports.size, 1, `alice is seen on the ports ${[...a.ports]}`);
+    assert.equal(a.address, '9.9.2.2');
+    assert.equal(b.address, '9.9.3.2');
 
-  // Both send to the other's seen address: the first of the two packets opens a hole and is dropped.
-  const [portA] = a.ports;
-  const [portB] = b.ports;
-  await until('both to hear the other', 5_000, () => {
-    alice.send('main', 'from alice', b.address, portB);
-    bob.send('main', 'from bob', a.address, portA);
-    return alice.heard('main', 'from bob') && bob.heard('main', 'from alice');
-  });
-});
+    // Both send to the other's seen address: the first of the two packets opens a hole and is dropped.
+    const [portA] = a.ports;
+    const [portB] = b.ports;
+    await until('both to hear the other', 5_000, () => {
+      alice.send('main', 'from alice', b.address, portB);
+      bob.send('main', 'from bob', a.address, portA);
+      return alice.heard('main', 'from bob') && bob.heard('main', 'from alice');
+    });
+  },
+);
 
-scenario('a symmetric NAT shows another port to each destination, and a hole for one helps no other', { skip }, async (s) => {
-  const network = await open(s, { natA: NAT.symmetric, natB: NAT.symmetric });
-  const { alice, bob, server } = await threeAgents(s, network);
-  const a = await seenAddress(alice, server);
-  const b = await seenAddress(bob, server);
-  assert.ok(a.ports.size > 1, `alice is seen on the ports ${[...a.ports]}`);
-  assert.ok(b.ports.size > 1, `bob is seen on the ports ${[...b.ports]}`);
+scenario(
+  'a symmetric NAT shows another port to each destination, and a hole for one helps no other',
+  { skip },
+  async (s) => {
+    const network = await open(s, { natA: NAT.symmetric, natB: NAT.symmetric });
+    const { alice, bob, server } = await threeAgents(s, network);
+    const a = await seenAddress(alice, server);
+    const b = await seenAddress(bob, server);
+    assert.ok(a.ports.size > 1, `alice is seen on the ports ${[...a.ports]}`);
+    assert.ok(b.ports.size > 1, `bob is seen on the ports ${[...b.ports]}`);
 
-  for (let round = 0; round < 20; round += 1) {
-    for (const port of b.ports) alice.send('main', 'from alice', b.address, port);
-    for (const port of a.ports) bob.send('main', 'from bob', a.address, port);
-  }
-  // The server's answers travel behind those packets on the same wires.
-  await seenAddress(alice, server, 'afterwards');
-  await seenAddress(bob, server, 'afterwards');
-  assert.equal(alice.heard('main', 'from bob'), undefined);
-  assert.equal(bob.heard('main', 'from alice'), undefined);
-});
+    for (let round = 0; round < 20; round += 1) {
+      for (const port of b.ports) alice.send('main', 'from alice', b.address, port);
+      for (const port of a.ports) bob.send('main', 'from bob', a.address, port);
+    }
+    // The server's answers travel behind those packets on the same wires.
+    await seenAddress(alice, server, 'afterwards');
+    await seenAddress(bob, server, 'afterwards');
+    assert.equal(alice.heard('main', 'from bob'), undefined);
+    assert.equal(bob.heard('main', 'from alice'), undefined);
+  },
+);
 
 scenario('a NAT lets nobody in who was not spoken to', { skip }, async (s) => {
   const network = await open(s, { natA: NAT.endpointIndependent, natB: NAT.endpointIndependent });
@@ -72,23 +80,27 @@ scenario('a NAT without UDP passes TCP only', { skip }, async (s) => {
   assert.equal(server.heard('one', 'hello'), undefined);
 });
 
-scenario('the router swallows what is for nobody; a server without a default route is told at once', { skip }, async (s) => {
-  const routed = await open(s, { natA: NAT.symmetric, natB: NAT.symmetric });
-  const server = await agent(s, routed, 'server');
-  await server.bind('main', 0);
-  server.send('main', 'into the void', '192.168.11.2', 9);
-  server.send('main', 'to oneself', SERVER, server.port('main'));
-  await until('the packet after', 5_000, () => server.heard('main', 'to oneself'));
-  assert.equal(server.failed('main'), undefined);
-  await routed.close();
+scenario(
+  'the router swallows what is for nobody; a server without a default route is told at once',
+  { skip },
+  async (s) => {
+    const routed = await open(s, { natA: NAT.symmetric, natB: NAT.symmetric });
+    const server = await agent(s, routed, 'server');
+    await server.bind('main', 0);
+    server.send('main', 'into the void', '192.168.11.2', 9);
+    server.send('main', 'to oneself', SERVER, server.port('main'));
+    await until('the packet after', 5_000, () => server.heard('main', 'to oneself'));
+    assert.equal(server.failed('main'), undefined);
+    await routed.close();
 
-  const unrouted = await open(s, { natA: NAT.symmetric, natB: NAT.symmetric, defaultRoute: false });
-  const lonely = await agent(s, unrouted, 'server');
-  await lonely.bind('main', 0);
-  lonely.send('main', 'into the void', '192.168.11.2', 9);
-  const failed = await until('an error', 5_000, () => lonely.failed('main'));
-  assert.match(failed.error, /ENETUNREACH/);
-});
+    const unrouted = await open(s, { natA: NAT.symmetric, natB: NAT.symmetric, defaultRoute: false });
+    const lonely = await agent(s, unrouted, 'server');
+    await lonely.bind('main', 0);
+    lonely.send('main', 'into the void', '192.168.11.2', 9);
+    const failed = await until('an error', 5_000, () => lonely.failed('main'));
+    assert.match(failed.error, /ENETUNREACH/);
+  },
+);
 
 async function open(s, options) {
   return s.own(await createNetwork(options));

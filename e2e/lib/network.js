@@ -6,11 +6,12 @@
 //
 // The router drops whatever is for none of its three networks. The 9.9.0.0/16 addresses exist only inside; they are
 // taken because the documentation ranges are special-purpose addresses, to which a relay rightly refuses to send.
+
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { Program, run } from './process.js';
 
 const PREFIX = 'twocan-e2e';
@@ -122,8 +123,24 @@ class Network {
 
   /** Joins two hosts; each calls its end by the other's name. */
   async #link(one, other, addressOne, addressOther) {
-    await ip('link', 'add', other, 'netns', this.#name(one), 'type', 'veth', 'peer', 'name', one, 'netns', this.#name(other));
-    for (const [host, device, address] of [[one, other, addressOne], [other, one, addressOther]]) {
+    await ip(
+      'link',
+      'add',
+      other,
+      'netns',
+      this.#name(one),
+      'type',
+      'veth',
+      'peer',
+      'name',
+      one,
+      'netns',
+      this.#name(other),
+    );
+    for (const [host, device, address] of [
+      [one, other, addressOne],
+      [other, one, addressOther],
+    ]) {
       await this.#ip(host, 'link set lo up');
       await this.#ip(host, `address add ${address} dev ${device}`);
       await this.#ip(host, `link set ${device} up`);

@@ -1,0 +1,113 @@
+// Calls on loopback between real browsers, directly and by each way through the relay.
+import assert from 'node:assert/strict';
+import { browsers } from './lib/browsers.js';
+import { inWords, openPerson, talk } from './lib/person.js';
+import { scenario } from './lib/scenario.js';
+import { startTwocan } from './lib/server.js';
+
+const launched = browsers();
+const CHROMIUM_TWICE = [launched.chromium, launched.secondChromium];
+const CHROMIUM_AND_FIREFOX = [launched.chromium, launched.firefox];
+const FIREFOX_AND_CHROMIUM = [launched.firefox, launched.chromium];
+
+scenario('Chromium calls Chromium, directly', {}, async (s) => {
+  await assertDirect(await call(s, CHROMIUM_TWICE), s);
+});
+
+scenario('Chromium waits, Firefox joins', {}, async (s) => {
+  await assertDirect(await call(s, CHROMIUM_AND_FIREFOX), s);
+});
+
+scenario('Firefox waits, Chromium joins', {}, async (s) => {
+  await assertDirect(await call(s, FIREFOX_AND_CHROMIUM), s);
+});
+
+for (const transport of ['udp', 'tcp']) {
+  for (const [host, family] of [
+    ['127.0.0.1', 4],
+    ['[::1]', 6],
+  ]) {
+    scenario(`Chromium calls Chromium, relayed over ${transport}, IPv${family}`, {}, async (s) => {
+      const people = await call(s, CHROMIUM_TWICE, { host, narrow: { relayOnly: true, transport } });
+      await assertRelayed(people, s, transport, family);
+    });
+  }
+
+  scenario(`Chromium calls Firefox, relayed over ${transport}`, {}, async (s) => {
+    const people = await call(s, CHROMIUM_AND_FIREFOX, { host: '127.0.0.1', narrow: { relayOnly: true, transport } });
+    await assertRelayed(people, s, transport, 4);
+  });
+}
+
+scenario('one is relayed over UDP, the other over TCP', {}, async (s) => {
+  const { url, people } = await twoPeople(s, CHROMIUM_TWICE, { host: '127.0.0.1' }, [
+    { relayOnly: true, transport: 'udp' },
+    { relayOnly: true, transport: 'tcp' },
+  ]);
+  await meet(url, people);
+  const [alice, bob] = await Promise.all(people.map((person) => person.pair()));
+  s.state(`alice: ${inWords(alice)}; bob: ${inWords(bob)}`);
+  assert.equal(alice.local.relayProtocol, 'udp');
+  assert.equal(bob.local.relayProtocol, 'tcp');
+});
+
+scenario('only one is relayed', {}, async (s) => {
+  // The other's own address is on loopback or in a private range, to which a relay sends only when allowed.
+  const flags = ['--allow-peer', '127.0.0.0/8'];
+  const { url, people } = await twoPeople(s, CHROMIUM_TWICE, { host: '127.0.0.1', flags }, [
+    { relayOnly: true, transport: 'udp' },
+    {},
+  ]);
+  await meet(url, people);
+  const [alice, bob] = await Promise.all(people.map((person) => person.pair()));
+  s.state(`alice: ${inWords(alice)}; bob: ${inWords(bob)}`);
+  assert.equal(alice.local.type, 'relay');
+  assert.equal(bob.remote.type, 'relay');
+});
+
+async function call(s, launch, { host, narrow = {} } = {}) {
+  const { url, people } = await twoPeople(s, launch, { host }, [narrow, narrow]);
+  await meet(url, people);
+  return people;
+}
+
+/** A server, and Alice and Bob with a browser each. */
+async function twoPeople(s, launch, { host = 'localhost', flags }, narrows) {
+  const twocan = await startTwocan(s, { flags });
+  const names = ['alice', 'bob'];
+  const people = await Promise.all(
+    names.map(async (name, index) => openPerson(s, name, await launch[index](), narrows[index])),
+  );
+  return { url: twocan.url('/r/tea').replace('localhost', host), people };
+}
+
+/** The first joins and waits, the second joins, and both hear and see each other. */
+async function meet(url, [first, second]) {
+  await first.join(url);
+  await first.reaches('waiting');
+  await second.join(url);
+  await Promise.all([first.reaches('connected'), second.reaches('connected')]);
+  await talk(first, second);
+}
+
+async function assertDirect(people, s) {
+  for (const person of people) {
+    const pair = await person.pair();
+    s.state(`${person.name}: ${inWords(pair)}`);
+    for (const candidate of [pair.local, pair.remote]) {
+      assert.ok(['host', 'prflx', 'srflx'].includes(candidate.type), `${person.name} uses ${inWords(pair)}`);
+      assert.equal(candidate.protocol, 'udp');
+    }
+  }
+}
+
+async function assertRelayed(people, s, transport, family) {
+  for (const person of people) {
+    const pair = await person.pair();
+    s.state(`${person.name}: ${inWords(pair)}`);
+    assert.equal(pair.local.type, 'relay', `${person.name} uses ${inWords(pair)}`);
+    assert.equal(pair.remote.type, 'relay', `${person.name} uses ${inWords(pair)}`);
+    assert.equal(pair.local.relayProtocol, transport);
+    assert.equal(pair.local.address.includes(':') ? 6 : 4, family);
+  }
+}

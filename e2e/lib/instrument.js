@@ -1,0 +1,88 @@
+// What a page of a test gets before its own scripts: every RTCPeerConnection is remembered for its statistics, and its
+// settings are narrowed as the test says. The functions travel into the page, so each stands for itself.
+
+/**
+ * Runs in the page. `relayOnly` allows relayed candidates only; `transport` ('udp' or 'tcp') keeps only TURN servers
+ * reached by it; `family` (4 or 6) keeps only its candidates.
+ */
+export function instrument({ relayOnly, transport, family }) {
+  const connections = [];
+  const violations = [];
+  Object.defineProperty(window, 'e2e', { value: { connections, violations } });
+  document.addEventListener('securitypolicyviolation', (event) => {
+    violations.push(`${event.violatedDirective}: ${event.blockedURI || event.sample || event.sourceFile}`);
+  });
+
+  const fits = (url) => !transport || (url.startsWith('turn') && url.includes(`transport=${transport}`));
+  const narrow = (configuration = {}) => {
+    const narrowed = { ...configuration };
+    if (relayOnly) narrowed.iceTransportPolicy = 'relay';
+    narrowed.iceServers = (configuration.iceServers ?? [])
+      .map((server) => ({ ...server, urls: [server.urls].flat().filter(fits) }))
+      .filter((server) => server.urls.length > 0);
+    return narrowed;
+  };
+  const familyOf = (candidate) => (candidate.split(' ')[4]?.includes(':') ? 6 : 4);
+
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class RTCPeerConnection extends Native {
+    constructor(configuration, ...rest) {
+      super(narrow(configuration), ...rest);
+      connections.push(this);
+    }
+
+    setConfiguration(configuration) {
+      super.setConfiguration(narrow(configuration));
+    }
+
+    async addIceCandidate(candidate, ...rest) {
+      const line = candidate?.candidate;
+      if (family && line && familyOf(line) !== family) return undefined;
+      return super.addIceCandidate(candidate, ...rest);
+    }
+  };
+}
+
+/** Runs in the page: how far pictures and sound from the other one have come. */
+export async function receivedSoFar(videoSelector) {
+  const video = document.querySelector(videoSelector);
+  const connection = window.e2e.connections.findLast((pc) => pc.connectionState === 'connected');
+  const reports = connection ? [...(await connection.getStats()).values()] : [];
+  const inbound = (kind) => reports.filter((report) => report.type === 'inbound-rtp' && report.kind === kind);
+  const sum = (list, key) => list.reduce((total, report) => total + (report[key] ?? 0), 0);
+
+  let picture = '';
+  if (video?.videoWidth > 0) {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 24 });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(video, 0, 0, 32, 24);
+    picture = context.getImageData(0, 0, 32, 24).data.join();
+  }
+  return {
+    connection: connection?.connectionState ?? window.e2e.connections.at(-1)?.connectionState ?? 'none',
+    time: video?.currentTime ?? 0,
+    shown: video?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
+    decoded: sum(inbound('video'), 'framesDecoded'),
+    audio: sum(inbound('audio'), 'packetsReceived'),
+    loudness: sum(inbound('audio'), 'totalAudioEnergy'),
+    picture,
+    clock: performance.now() / 1000,
+  };
+}
+
+/** Runs in the page: the two candidates of the pair that carries the call, or `null`. */
+export async function selectedCandidates() {
+  const connection = window.e2e.connections.findLast((pc) => pc.connectionState === 'connected');
+  if (!connection) return null;
+  const stats = await connection.getStats();
+  const reports = [...stats.values()];
+  const transport = reports.find((report) => report.type === 'transport' && report.selectedCandidatePairId);
+  const pair = transport
+    ? stats.get(transport.selectedCandidatePairId)
+    : reports.find((report) => report.type === 'candidate-pair' && report.selected);
+  if (!pair) return null;
+  const facts = ({ candidateType, protocol, relayProtocol, address, port, url }) => {
+    return { type: candidateType, protocol, relayProtocol, address, port, url };
+  };
+  return { local: facts(stats.get(pair.localCandidateId)), remote: facts(stats.get(pair.remoteCandidateId)) };
+}

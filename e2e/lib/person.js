@@ -1,0 +1,166 @@
+// One person at a page: presses what has a name, reads what is shown, and knows what arrives from the other one.
+import { instrument, receivedSoFar, selectedCandidates } from './instrument.js';
+import { until } from './wait.js';
+
+const PRESS_DEADLINE = 10_000;
+const STATE_DEADLINE = 20_000;
+const MEDIA_DEADLINE = 20_000;
+
+/** How many more pictures, packets and seconds count as 'it moves'. */
+const MOVED = { decoded: 15, audio: 15, time: 0.3 };
+
+/**
+ * Opens a page for a person in `browser`, with storage of its own. Options:
+ * - `relayOnly`, `transport`, `family`: see `instrument`
+ * - `refuse`: `{origin}` whose page may not have camera and microphone
+ * - `before`: a function that runs in the page before its scripts
+ */
+export async function openPerson(s, name, browser, { refuse, before, ...narrow } = {}) {
+  const context = await browser.createBrowserContext();
+  s.own(context);
+  if (refuse) await context.overridePermissions(refuse.origin, []);
+  const page = await context.newPage();
+  page.setDefaultTimeout(PRESS_DEADLINE);
+  const person = new Person(name, page);
+  s.log(`console of ${name}`, () => person.console);
+  s.screen(name, page);
+  await page.evaluateOnNewDocument(instrument, narrow);
+  if (before) await page.evaluateOnNewDocument(before);
+  return person;
+}
+
+export class Person {
+  constructor(name, page) {
+    this.name = name;
+    this.page = page;
+    this.theirs = 'video[aria-label="Their picture"]';
+    /** Every line of the browser's console. */
+    this.console = [];
+    /** Those of them that are errors, and uncaught exceptions. */
+    this.errors = [];
+    page.on('console', (message) => {
+      const line = `${message.type()}: ${message.text()} (${message.location()?.url ?? ''})`;
+      this.console.push(line);
+      if (message.type() === 'error') this.errors.push(line);
+    });
+    page.on('pageerror', (error) => {
+      this.console.push(`uncaught: ${error.stack ?? error}`);
+      this.errors.push(`uncaught: ${error.message ?? error}`);
+    });
+  }
+
+  async visit(url) {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+  }
+
+  /** Presses the button of this name. */
+  async press(name) {
+    await this.page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+  }
+
+  /** Types into the text field of this name. */
+  async type(name, text) {
+    await this.page.locator(`::-p-aria([name="${name}"][role="textbox"])`).fill(text);
+  }
+
+  /** What the text field of this name holds. */
+  async field(name) {
+    const element = await this.page.locator(`::-p-aria([name="${name}"][role="textbox"])`).waitHandle();
+    return element.evaluate((input) => input.value);
+  }
+
+  /** Whether the button of this name is pressed in. */
+  async pressed(name) {
+    const element = await this.page.locator(`::-p-aria([name="${name}"][role="button"])`).waitHandle();
+    return (await element.evaluate((button) => button.getAttribute('aria-pressed'))) === 'true';
+  }
+
+  /** The state that the page is in. */
+  async state() {
+    return this.page.evaluate(() => document.querySelector('main')?.dataset.state);
+  }
+
+  /** What the page says about its state. */
+  async status() {
+    return this.page.evaluate(() => {
+      return [...document.querySelectorAll('[role="status"]')].map((line) => line.textContent.trim()).join(' ');
+    });
+  }
+
+  /** All text that the page shows. */
+  async text() {
+    // biome-ignore lint/performance/useDomNodeTextContent: textContent would tell what is hidden, too
+    return this.page.evaluate(() => document.body.innerText);
+  }
+
+  /** Waits until the page is in one of the states; returns which. */
+  async reaches(...states) {
+    let state;
+    try {
+      return await until(`${this.name} to reach ${states.join(' or ')}`, STATE_DEADLINE, async () => {
+        state = await this.state();
+        return states.includes(state) && state;
+      });
+    } catch (error) {
+      throw new Error(`${error.message}; ${this.name} is at ${state}: ${await this.status().catch(() => '?')}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Opens a room's link and presses 'Join'. */
+  async join(url) {
+    await this.visit(url);
+    await this.reaches('lobby');
+    await this.press('Join');
+  }
+
+  /** How far pictures and sound from the other one have come. */
+  async received() {
+    return this.page.evaluate(receivedSoFar, this.theirs);
+  }
+
+  /** Waits until pictures (and sound, unless `audio` is false) from the other one go on. */
+  async hearsAndSees({ audio = true, video = true } = {}) {
+    let first = await this.received();
+    let last;
+    const grew = (key) => last[key] - first[key] >= MOVED[key];
+    try {
+      await until(`${this.name} to get pictures and sound`, MEDIA_DEADLINE, async () => {
+        last = await this.received();
+        // A new connection counts from zero again.
+        if (last.decoded < first.decoded || last.audio < first.audio) first = last;
+        const moves = grew('decoded') && grew('time') && last.picture !== '' && last.picture !== first.picture;
+        return (!video || moves) && (!audio || grew('audio'));
+      });
+    } catch (error) {
+      const brief = ({ picture, ...rest }) => JSON.stringify({ ...rest, picture: picture.length });
+      throw new Error(`${error.message}: from ${brief(first)} to ${brief(last)}`, { cause: error });
+    }
+  }
+
+  /** The selected candidate pair, `{local, remote}`. */
+  async pair() {
+    return until(`a selected candidate pair of ${this.name}`, PRESS_DEADLINE, () =>
+      this.page.evaluate(selectedCandidates),
+    );
+  }
+
+  /** What the page's Content-Security-Policy forbade it. */
+  async violations() {
+    return this.page.evaluate(() => window.e2e.violations);
+  }
+}
+
+/** Waits until each gets pictures and sound from the other. */
+export async function talk(...people) {
+  await Promise.all(people.map((person) => person.hearsAndSees()));
+}
+
+/** A candidate pair in words. */
+export function inWords({ local, remote }) {
+  const side = ({ type, protocol, relayProtocol, address, port }) => {
+    return `${type}${relayProtocol ? ` over ${relayProtocol}` : ''} ${address ?? '(hidden)'}:${port}/${protocol}`;
+  };
+  return `${side(local)} → ${side(remote)}`;
+}

@@ -1,0 +1,41 @@
+// Free ports, below the range from which the kernel gives ports to clients: a port of a server that is down for a
+// moment is not taken by somebody else meanwhile, nor by a client that connects to itself.
+
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+
+const FROM = 20_000;
+const TO = 32_000;
+const HOSTS = ['127.0.0.1', '::1'];
+const given = new Set();
+
+/** A port that is free on both loopback addresses, for TCP and for UDP, and that was not given before. */
+export async function freePort() {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(FROM, TO);
+    if (given.has(port)) continue;
+    const free = await Promise.all(HOSTS.flatMap((host) => [tcpFree(port, host), udpFree(port, host)]));
+    if (free.every(Boolean)) {
+      given.add(port);
+      return port;
+    }
+  }
+  throw new Error(`found no free port from ${FROM} to ${TO}`);
+}
+
+function tcpFree(port, host) {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function udpFree(port, address) {
+  return new Promise((resolve) => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,93 @@
+// The program under test, on free ports of loopback or on the server of a test network.
+import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { SERVER } from './network.js';
+import { freePort } from './ports.js';
+import { Program } from './process.js';
+import { until } from './wait.js';
+
+/** The binary under test. */
+export const BINARY = process.env.TWOCAN_BIN ?? fileURLToPath(new URL('../../target/release/twocan', import.meta.url));
+/** The shared secret of TURN credentials in tests. */
+export const TURN_SECRET = 'a secret for tests';
+const START_DEADLINE = 15_000;
+
+await access(BINARY).catch(() => {
+  throw new Error(`there is no ${BINARY}: build it with "cargo build --release", or name another in TWOCAN_BIN`);
+});
+
+/** Starts `twocan serve` for the length of a test. `flags` come after those that the tests need. */
+export async function startTwocan(s, { flags = [], network } = {}) {
+  const http = network ? 8080 : await freePort();
+  const turn = network ? 3478 : await freePort();
+  const hosts = network ? [SERVER] : ['127.0.0.1', '[::1]'];
+  const twocan = new Twocan(s, { http, turn, hosts, flags, network });
+  await twocan.start();
+  return twocan;
+}
+
+class Twocan {
+  #s;
+  #network;
+
+  constructor(s, { http, turn, hosts, flags, network }) {
+    this.#s = s;
+    this.#network = network;
+    this.httpPort = http;
+    this.turnPort = turn;
+    /** The origin of its page. */
+    this.origin = `http://${network ? SERVER : 'localhost'}:${http}`;
+    this.arguments = [
+      'serve',
+      ...hosts.flatMap((host) => ['--http', `${host}:${http}`]),
+      ...['--https', 'off'],
+      ...hosts.flatMap((host) => ['--turn', `${host}:${turn}`]),
+      ...['--turn-secret', TURN_SECRET],
+      ...flags,
+    ];
+    this.program = null;
+  }
+
+  /** Starts it (again, on the same ports) and waits until it serves. */
+  async start() {
+    const name = 'twocan serve';
+    const program = this.#network
+      ? this.#network.start('server', name, BINARY, this.arguments)
+      : new Program(name, BINARY, this.arguments);
+    this.program = this.#s.program(program);
+    await until(`${name} to be healthy`, START_DEADLINE, async () => {
+      if (program.exit) throw new Error(`${name} ended at once: ${program.output}`);
+      return this.#healthy();
+    });
+  }
+
+  /** Ends it gracefully; returns `{code, signal}`. */
+  stop() {
+    return this.program.stop();
+  }
+
+  /** Ends it without a word to anybody. */
+  kill() {
+    return this.program.stop({ signal: 'SIGKILL' });
+  }
+
+  /** The address of a page below its origin. */
+  url(path = '/') {
+    return new URL(path, this.origin).href;
+  }
+
+  async #healthy() {
+    const url = this.url('/healthz');
+    if (!this.#network) {
+      return fetch(url).then(
+        (response) => response.ok,
+        () => false,
+      );
+    }
+    const ask = `fetch('${url}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
+    return this.#network.exec('server', process.execPath, '-e', ask).then(
+      () => true,
+      () => false,
+    );
+  }
+}

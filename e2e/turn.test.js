@@ -1,0 +1,137 @@
+// coturn's own clients against the server's STUN and TURN.
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { describe } from 'node:test';
+import { credentials, echoPeer, stunclient, uclient } from './lib/coturn.js';
+import { freePort } from './lib/ports.js';
+import { scenario } from './lib/scenario.js';
+import { startTwocan } from './lib/server.js';
+import { until } from './lib/wait.js';
+
+const CLIENTS = 4;
+const MESSAGES = 50;
+// An odd length: ChannelData over TCP needs padding.
+const LOAD = ['-c', '-m', `${CLIENTS}`, '-n', `${MESSAGES}`, '-l', '171', '-z', '5'];
+
+const FAMILIES = [
+  { family: 'IPv4', host: '127.0.0.1', relay: [] },
+  { family: 'IPv6', host: '::1', relay: ['-x'] },
+];
+const TRANSPORTS = [
+  { transport: 'UDP', over: [] },
+  { transport: 'TCP', over: ['-t'] },
+];
+const METHODS = [
+  { method: 'channels', by: [] },
+  { method: 'indications', by: ['-s'] },
+];
+
+// coturn's client spends most of its time asleep.
+describe('turnutils_uclient loses nothing', { concurrency: 4 }, () => {
+  for (const { family, host, relay } of FAMILIES) {
+    for (const { transport, over } of TRANSPORTS) {
+      for (const { method, by } of METHODS) {
+        const way = [...LOAD, ...relay, ...over, ...by];
+
+        scenario(`relay to relay, ${method} over ${transport}, ${family}`, {}, async (s) => {
+          const twocan = await startTwocan(s);
+          const result = await uclient(s, { host, port: twocan.turnPort, flags: [...way, '-y'] });
+          // Client to client, both ends of each pair are counted.
+          assertNothingLost(result, 2 * CLIENTS * MESSAGES);
+        });
+
+        scenario(`to an outside peer, ${method} over ${transport}, ${family}`, {}, async (s) => {
+          const port = await echo(s, host);
+          const twocan = await startTwocan(s, { flags: ['--allow-peer', '127.0.0.0/8', '--allow-peer', '::1/128'] });
+          const flags = [...way, '-e', host, '-r', `${port}`];
+          assertNothingLost(await uclient(s, { host, port: twocan.turnPort, flags }), CLIENTS * MESSAGES);
+        });
+      }
+    }
+  }
+});
+
+describe('turnutils_stunclient', () => {
+  for (const { family, host } of FAMILIES) {
+    scenario(`is told its own address, ${family}`, {}, async (s) => {
+      const twocan = await startTwocan(s);
+      const { code, seen, output } = await stunclient({ host, port: twocan.turnPort });
+      assert.equal(code, 0, output);
+      assert.match(seen ?? output, new RegExp(`^${host}:\\d+$`));
+    });
+  }
+});
+
+describe('the relay refuses', { concurrency: 4 }, () => {
+  scenario('a wrong password', {}, async (s) => {
+    const login = { ...credentials(), password: 'guessed' };
+    await assertNoAllocation(s, login);
+  });
+
+  scenario('a password made with another secret', {}, async (s) => {
+    await assertNoAllocation(s, credentials({ secret: 'another secret' }));
+  });
+
+  scenario('a username whose time is over', {}, async (s) => {
+    await assertNoAllocation(s, credentials({ seconds: -10 }));
+  });
+
+  scenario('a username that carries no time', {}, async (s) => {
+    const { password } = credentials();
+    await assertNoAllocation(s, { username: 'alice', password });
+  });
+
+  const outside = [
+    { peer: '127.0.0.1', host: '127.0.0.1', relay: [] },
+    { peer: '0.0.0.0', host: '127.0.0.1', relay: [] },
+    { peer: '10.1.2.3', host: '127.0.0.1', relay: [] },
+    { peer: '169.254.169.254', host: '127.0.0.1', relay: [] },
+    { peer: '::1', host: '::1', relay: ['-x'] },
+    { peer: '::ffff:127.0.0.1', host: '::1', relay: ['-x'] },
+    { peer: 'fe80::1', host: '::1', relay: ['-x'] },
+  ];
+  for (const { peer, host, relay } of outside) {
+    for (const { method, by } of METHODS) {
+      scenario(`the special-purpose peer ${peer} by ${method}`, {}, async (s) => {
+        const twocan = await startTwocan(s);
+        const port = await freePort();
+        const flags = ['-c', '-n', '3', '-e', peer, '-r', `${port}`, ...relay, ...by];
+        const result = await uclient(s, { host, port: twocan.turnPort, flags });
+        assert.match(result.output, /\b403\b/);
+        assert.ok(!result.received, `${result.received} messages came back`);
+      });
+    }
+  }
+});
+
+function assertNothingLost({ sent, received, lost, output }, expected) {
+  assert.equal(sent, expected, output);
+  assert.equal(received, sent);
+  assert.equal(lost, 0);
+}
+
+async function assertNoAllocation(s, login) {
+  const twocan = await startTwocan(s);
+  const result = await uclient(s, { host: '127.0.0.1', port: twocan.turnPort, flags: ['-c', '-n', '3', '-y'], login });
+  assert.notEqual(result.code, 0);
+  assert.match(result.output, /Cannot complete Allocation/);
+  assert.equal(result.sent, null);
+}
+
+/** Starts an echo peer, and returns its port once it answers. */
+async function echo(s, host) {
+  const port = await freePort();
+  echoPeer(s, { host, port });
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  s.own(socket);
+  let answered = false;
+  socket.on('message', () => {
+    answered = true;
+  });
+  socket.on('error', () => {});
+  await until('the echo peer to answer', 5_000, () => {
+    socket.send('hello', port, host, () => {});
+    return answered;
+  });
+  return port;
+}
