@@ -1,0 +1,328 @@
+import { Link, type LinkState } from './link';
+import {
+  type CallState,
+  type Effect,
+  type Failure,
+  type Input,
+  inCall,
+  initialState,
+  isCapable,
+  type Phase,
+  type ServerLink,
+  step,
+  type Timer,
+} from './machine';
+import { browserDevices, type Device, type DeviceAccess, type Kind, LocalMedia } from './media';
+import { type MediaState, type PeerMessage, readPeerMessage } from './protocol';
+import { type Signalling, socketSignalling } from './signalling';
+import type { Connection, Path } from './stats';
+
+/** Everything that a view shows, as one immutable value. */
+export interface CallSnapshot {
+  readonly roomId: string;
+  readonly phase: Phase;
+  readonly failure: Failure | null;
+  readonly server: ServerLink;
+  /** The other person was here and went. */
+  readonly peerLeft: boolean;
+  /** Our own former seat still counts; the room is asked again and again. */
+  readonly waitingForSeat: boolean;
+  /** The other person's page has lost the server; picture and sound go on. */
+  readonly peerOffline: boolean;
+  readonly microphone: Device;
+  readonly camera: Device;
+  readonly remote: RemoteSnapshot;
+  /** While connected; read every two seconds. */
+  readonly connection: Connection | null;
+  /** Path of the last connection, for after the call. */
+  readonly lastPath: Path | null;
+  /** Start of the talk in milliseconds of `performance.now()`. */
+  readonly connectedAt: number | null;
+  /** Length of the talks that have ended, in milliseconds. */
+  readonly talkedMs: number;
+}
+
+/** The other person. */
+export interface RemoteSnapshot {
+  readonly stream: MediaStream | null;
+  readonly microphone: boolean;
+  readonly camera: boolean;
+}
+
+/** Settings of a call; all but the room have defaults that fit a page served by twocan itself. */
+export interface CallOptions {
+  roomId: string;
+  signalling?: Signalling;
+  devices?: DeviceAccess;
+}
+
+const STATISTICS_EVERY_MS = 2_000;
+
+/** A call for two in one room: the machine, and the shells that carry out what it says. */
+export class Call {
+  #state: CallState = initialState();
+  #snapshot: CallSnapshot;
+  #link: Link | null = null;
+  /** The path before, which goes on until the new one carries. */
+  #retiring: Link | null = null;
+  #peerMedia: MediaState | null = null;
+  #iceServers: RTCIceServer[] = [];
+  #connection: Connection | null = null;
+  #lastPath: Path | null = null;
+  #statistics: ReturnType<typeof setInterval> | undefined;
+  readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
+  readonly #listeners = new Set<() => void>();
+  readonly #roomId: string;
+  readonly #signalling: Signalling;
+  readonly #media: LocalMedia;
+
+  constructor(options: CallOptions) {
+    this.#roomId = options.roomId;
+    this.#signalling = options.signalling ?? socketSignalling(options.roomId);
+    this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
+      this.#deviceChanged(kind),
+    );
+    this.#snapshot = this.#take();
+  }
+
+  /** The call as it stands; a new object whenever anything has changed. */
+  get snapshot(): CallSnapshot {
+    return this.#snapshot;
+  }
+
+  /** Calls `listener` after every change, until the returned function is called. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Opens the line to the server, so that joining takes one round trip. */
+  connect(): void {
+    this.#signalling.connect({
+      up: () => this.#input({ type: 'server-up' }),
+      lost: () => this.#input({ type: 'server-lost' }),
+      joined: (body) => {
+        const { iceServers, userId, polite, peer } = body;
+        this.#iceServers = iceServers;
+        this.#input({ type: 'joined', userId, polite, peer });
+      },
+      full: () => this.#input({ type: 'full' }),
+      peerJoined: (peer) => this.#input({ type: 'peer-joined', peer }),
+      peerLeft: (userId) => this.#input({ type: 'peer-left', userId }),
+      message: (data) => this.#message(data),
+      iceServers: (servers) => {
+        this.#iceServers = servers;
+        this.#link?.setIceServers(servers);
+      },
+      refused: (body) => this.#input({ type: 'refused', ...body }),
+    });
+  }
+
+  /** Takes a seat; camera and microphone start at the same time. Also: call again, try again. */
+  join(): void {
+    void this.#media.open();
+    this.#input({ type: 'join' });
+  }
+
+  /** Hangs up. */
+  leave(): void {
+    this.#input({ type: 'leave' });
+  }
+
+  /** Starts camera and microphone before joining. The browser may ask for permission. */
+  preview(): Promise<void> {
+    return this.#media.open();
+  }
+
+  /** Starts camera and microphone if that asks the person nothing. */
+  async previewIfGranted(): Promise<void> {
+    if (await this.#media.isGranted()) await this.#media.open();
+  }
+
+  /** Tries the devices again that could not be opened. */
+  retryDevices(): Promise<void> {
+    return this.#media.retry();
+  }
+
+  /** Switches a device on or off; the camera's light goes out with it. */
+  setDevice(kind: Kind, on: boolean): Promise<void> {
+    return this.#media.set(kind, on);
+  }
+
+  /** Ends everything: call, devices, connection. */
+  close(): void {
+    this.#input({ type: 'leave' });
+    this.#media.close();
+    this.#signalling.close();
+    this.#listeners.clear();
+  }
+
+  #input(input: Input): void {
+    const before = this.#state;
+    const { state, effects } = step(before, input, performance.now());
+    this.#state = state;
+    for (const effect of effects) this.#run(effect, before);
+    if (inCall(before) && !inCall(state)) this.#media.close();
+    if ((before.media === 'up') !== (state.media === 'up')) this.#watchConnection();
+    this.#changed();
+  }
+
+  #run(effect: Effect, before: CallState): void {
+    switch (effect.do) {
+      case 'send-join':
+        return this.#signalling.join();
+      case 'send-leave':
+        if (before.peer?.capabilities?.leaving) this.#signalling.send({ type: 'leaving' });
+        return this.#signalling.leave();
+      case 'open-media':
+        return this.#openLink(effect, before.media === 'up');
+      case 'close-media':
+        return this.#closeLinks();
+      case 'restart-media':
+        this.#signalling.askIceServers();
+        return this.#link?.restart();
+      case 'set-timer': {
+        const { timer, ms } = effect;
+        clearTimeout(this.#timers.get(timer));
+        this.#timers.set(
+          timer,
+          setTimeout(() => this.#input({ type: 'timer', timer }), ms),
+        );
+        return;
+      }
+      case 'clear-timers':
+        for (const timer of this.#timers.values()) clearTimeout(timer);
+        return this.#timers.clear();
+    }
+  }
+
+  #openLink(effect: Extract<Effect, { do: 'open-media' }>, keepOld: boolean): void {
+    if (keepOld) {
+      this.#retiring?.close();
+      this.#retiring = this.#link;
+    } else {
+      this.#closeLinks();
+    }
+    this.#peerMedia = null;
+    const link = new Link({
+      iceServers: this.#iceServers,
+      polite: effect.polite,
+      offers: effect.offers,
+      tracks: {
+        microphone: this.#media.device('microphone').track,
+        camera: this.#media.device('camera').track,
+      },
+      send: (message) => {
+        if (this.#link === link) this.#signalling.send(message);
+      },
+      changed: (state) => this.#linkChanged(link, state),
+      remoteChanged: () => this.#changed(),
+    });
+    this.#link = link;
+    this.#tellMedia();
+  }
+
+  #closeLinks(): void {
+    this.#retiring?.close();
+    this.#retiring = null;
+    this.#link?.close();
+    this.#link = null;
+    this.#peerMedia = null;
+  }
+
+  #linkChanged(link: Link, state: LinkState): void {
+    if (link === this.#retiring) {
+      if (state === 'up') return;
+      this.#retireOld();
+      this.#input({ type: 'media-interrupted' });
+    } else if (link === this.#link) {
+      if (state === 'up') this.#retireOld();
+      this.#input({ type: `media-${state}` });
+    }
+  }
+
+  #retireOld(): void {
+    this.#retiring?.close();
+    this.#retiring = null;
+  }
+
+  #message(data: unknown): void {
+    const message: PeerMessage | null = readPeerMessage(data);
+    if (!message) return;
+    if (message.type === 'leaving') {
+      this.#input({ type: 'peer-leaving' });
+    } else if (message.type === 'media') {
+      this.#peerMedia = message.value;
+      this.#changed();
+    } else {
+      this.#link?.receive(message);
+    }
+  }
+
+  #deviceChanged(kind: Kind): void {
+    this.#link?.setTrack(kind, this.#media.device(kind).track);
+    this.#retiring?.setTrack(kind, this.#media.device(kind).track);
+    if (this.#link) this.#tellMedia();
+    this.#changed();
+  }
+
+  #tellMedia(): void {
+    const { peer } = this.#state;
+    if (!peer || !isCapable(peer) || !peer.capabilities?.media) return;
+    const value = {
+      microphone: this.#media.isOn('microphone'),
+      camera: this.#media.isOn('camera'),
+    };
+    this.#signalling.send({ type: 'media', value });
+  }
+
+  #watchConnection(): void {
+    clearInterval(this.#statistics);
+    if (this.#state.media !== 'up') {
+      this.#connection = null;
+      return;
+    }
+    const read = async () => {
+      const link = this.#retiring ?? this.#link;
+      const connection = (await link?.connection()) ?? null;
+      if (this.#state.media !== 'up') return;
+      this.#connection = connection;
+      this.#lastPath = connection?.path ?? this.#lastPath;
+      this.#changed();
+    };
+    this.#statistics = setInterval(read, STATISTICS_EVERY_MS);
+    void read();
+  }
+
+  #changed(): void {
+    this.#snapshot = this.#take();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #take(): CallSnapshot {
+    const state = this.#state;
+    const stream = (this.#retiring ?? this.#link)?.remote ?? null;
+    const sends = (kind: 'audio' | 'video') =>
+      stream?.getTracks().some((track) => track.kind === kind && !track.muted) ?? false;
+    return {
+      roomId: this.#roomId,
+      phase: state.phase,
+      failure: state.failure,
+      server: state.server,
+      peerLeft: state.peerLeft,
+      waitingForSeat: state.waitingForSeat,
+      peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
+      microphone: this.#media.device('microphone'),
+      camera: this.#media.device('camera'),
+      remote: {
+        stream,
+        microphone: this.#peerMedia?.microphone ?? sends('audio'),
+        camera: this.#peerMedia?.camera ?? sends('video'),
+      },
+      connection: this.#connection,
+      lastPath: this.#lastPath,
+      connectedAt: state.connectedAt,
+      talkedMs: state.talkedMs,
+    };
+  }
+}

@@ -1,0 +1,7 @@
+/** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
+export { Call, type CallOptions, type CallSnapshot, type RemoteSnapshot } from './call';
+export type { Failure, Phase, ServerLink } from './machine';
+export type { Device, DeviceAccess, Kind, Problem } from './media';
+export { MAX_ROOM_NAME } from './protocol';
+export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
+export type { Connection, Path } from './stats';

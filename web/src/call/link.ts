@@ -1,0 +1,164 @@
+import type { Kind } from './media';
+import { Negotiation } from './negotiation';
+import type { PeerMessage } from './protocol';
+import { type Connection, type Reading, readConnection } from './stats';
+
+/** The media path to one peer, as it changes. */
+export type LinkState = 'up' | 'interrupted' | 'failed';
+
+/** What a link needs to begin. */
+export interface LinkOptions {
+  iceServers: RTCIceServer[];
+  polite: boolean;
+  /** This side makes the first offer. */
+  offers: boolean;
+  tracks: Record<Kind, MediaStreamTrack | null>;
+  send(message: PeerMessage): void;
+  changed(state: LinkState): void;
+  remoteChanged(): void;
+}
+
+const KINDS = ['microphone', 'camera'] as const;
+const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
+
+const LINK_STATES: Partial<Record<RTCPeerConnectionState, LinkState>> = {
+  connected: 'up',
+  disconnected: 'interrupted',
+  failed: 'failed',
+  closed: 'failed',
+};
+
+/** One RTCPeerConnection to one peer: its lines, its negotiation, its remote picture and sound. */
+export class Link {
+  /** What the other person sends; the same object for the life of the link. */
+  readonly remote = new MediaStream();
+  readonly #pc: RTCPeerConnection;
+  readonly #negotiation: Negotiation;
+  readonly #options: LinkOptions;
+  /** Names our tracks as one stream to the other side, so that lips and voice stay together. */
+  readonly #stream = new MediaStream();
+  readonly #tracks: Record<Kind, MediaStreamTrack | null>;
+  readonly #lines: Record<Kind, RTCRtpTransceiver | null> = { microphone: null, camera: null };
+  #reading: Reading = { received: 0, lost: 0 };
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#tracks = { ...options.tracks };
+    const pc = new RTCPeerConnection({
+      iceServers: options.iceServers,
+      bundlePolicy: 'max-bundle',
+    });
+    this.#pc = pc;
+    this.#negotiation = new Negotiation(pc, options.polite, {
+      send: (value) => {
+        if (value.type === 'offer' || value.type === 'answer') {
+          options.send({ type: value.type, value });
+        }
+      },
+      beforeAnswer: () => this.#adoptLines(),
+      problem: (error) => console.warn('twocan: negotiation:', error),
+    });
+
+    pc.onnegotiationneeded = () => void this.#negotiation.needed();
+    pc.onicecandidate = ({ candidate }) => {
+      if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
+    };
+    pc.onconnectionstatechange = () => this.#stateChanged();
+    pc.ontrack = ({ track }) => this.#takeTrack(track);
+
+    // The lines stand before the camera answers; an answering side hangs its own on the offer's.
+    if (options.offers) {
+      for (const kind of KINDS) {
+        const line = pc.addTransceiver(MEDIA[kind], { streams: [this.#stream] });
+        this.#lines[kind] = line;
+        this.#send(kind);
+      }
+    }
+  }
+
+  /** Takes a description or a candidate of the other side. */
+  receive(message: Extract<PeerMessage, { type: 'offer' | 'answer' | 'candidate' }>): void {
+    if (message.type === 'candidate') void this.#negotiation.candidate(message.value);
+    else void this.#negotiation.description(message.value);
+  }
+
+  /** Replaces what is sent, without negotiating anew. */
+  setTrack(kind: Kind, track: MediaStreamTrack | null): void {
+    if (this.#tracks[kind] === track) return;
+    this.#tracks[kind] = track;
+    this.#send(kind);
+  }
+
+  /** Takes fresh relay credentials into use for the next gathering. */
+  setIceServers(iceServers: RTCIceServer[]): void {
+    this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+  }
+
+  /** Looks for a path anew. */
+  restart(): void {
+    this.#pc.restartIce();
+  }
+
+  /** Path and quality as of this moment; `null` while there is none. */
+  async connection(): Promise<Connection | null> {
+    const report = await this.#pc.getStats();
+    const entries: Parameters<typeof readConnection>[0] = [...report.values()];
+    const { connection, reading } = readConnection(entries, this.#reading);
+    this.#reading = reading;
+    return connection;
+  }
+
+  /** Ends the link; its tracks belong to others and go on. */
+  close(): void {
+    const pc = this.#pc;
+    pc.onnegotiationneeded = null;
+    pc.onicecandidate = null;
+    pc.onconnectionstatechange = null;
+    pc.ontrack = null;
+    pc.close();
+  }
+
+  #stateChanged(): void {
+    const state = LINK_STATES[this.#pc.connectionState];
+    if (state) this.#options.changed(state);
+  }
+
+  #takeTrack(track: MediaStreamTrack): void {
+    for (const old of this.remote.getTracks()) {
+      if (old.kind === track.kind) this.remote.removeTrack(old);
+    }
+    this.remote.addTrack(track);
+    for (const event of ['mute', 'unmute', 'ended'] as const) {
+      track.addEventListener(event, () => this.#options.remoteChanged());
+    }
+    this.#options.remoteChanged();
+  }
+
+  /**
+   * Hangs own tracks on the lines of an offer. Lines of an own offer that was taken back are
+   * dropped: an offer's lines are never matched with lines made beforehand (RFC 8829 §5.10).
+   */
+  #adoptLines(): void {
+    for (const kind of KINDS) {
+      const own = this.#lines[kind];
+      if (own && own.mid !== null) continue;
+      const offered = this.#pc
+        .getTransceivers()
+        .find((line) => line.mid !== null && line.receiver.track.kind === MEDIA[kind]);
+      if (!offered) continue;
+      own?.stop();
+      offered.direction = 'sendrecv';
+      // Browsers without it send the track without a stream's name; it is still shown.
+      offered.sender.setStreams?.(this.#stream);
+      this.#lines[kind] = offered;
+      this.#send(kind);
+    }
+  }
+
+  #send(kind: Kind): void {
+    const sender = this.#lines[kind]?.sender;
+    sender?.replaceTrack(this.#tracks[kind]).catch((error: unknown) => {
+      if (this.#pc.signalingState !== 'closed') console.warn('twocan: sending:', error);
+    });
+  }
+}

@@ -1,0 +1,106 @@
+/** The part of an RTCPeerConnection that negotiation needs. */
+export interface Negotiable {
+  readonly signalingState: RTCSignalingState;
+  readonly localDescription: RTCSessionDescription | RTCSessionDescriptionInit | null;
+  readonly remoteDescription: RTCSessionDescription | RTCSessionDescriptionInit | null;
+  setLocalDescription(): Promise<void>;
+  setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void>;
+  addIceCandidate(candidate: RTCIceCandidateInit): Promise<void>;
+}
+
+/** Where descriptions go, and what happens on the way. */
+export interface NegotiationHooks {
+  send(description: RTCSessionDescriptionInit): void;
+  /** An offer was taken and no answer made yet: the moment to hang own tracks on its lines. */
+  beforeAnswer(): void;
+  /** The browser refused something; the call may still go on. */
+  problem(error: unknown): void;
+}
+
+/**
+ * Perfect negotiation in the three-flag form of the WebRTC specification
+ * (https://www.w3.org/TR/webrtc/#perfect-negotiation-example): either side may offer at any time;
+ * when two offers cross, the polite side takes back its own.
+ *
+ * Beyond that form, candidates may come before the description that they belong to.
+ */
+export class Negotiation {
+  #makingOffer = false;
+  #ignoreOffer = false;
+  #isSettingRemoteAnswerPending = false;
+  #early: RTCIceCandidateInit[] = [];
+  readonly #pc: Negotiable;
+  readonly #polite: boolean;
+  readonly #hooks: NegotiationHooks;
+
+  constructor(pc: Negotiable, polite: boolean, hooks: NegotiationHooks) {
+    this.#pc = pc;
+    this.#polite = polite;
+    this.#hooks = hooks;
+  }
+
+  /** To be called on the connection's `negotiationneeded`. */
+  async needed(): Promise<void> {
+    try {
+      this.#makingOffer = true;
+      await this.#pc.setLocalDescription();
+      this.#sendLocal();
+    } catch (error) {
+      this.#hooks.problem(error);
+    } finally {
+      this.#makingOffer = false;
+    }
+  }
+
+  /** Takes an offer or an answer of the other side. */
+  async description(description: RTCSessionDescriptionInit): Promise<void> {
+    const pc = this.#pc;
+    const readyForOffer =
+      !this.#makingOffer && (pc.signalingState === 'stable' || this.#isSettingRemoteAnswerPending);
+    const collision = description.type === 'offer' && !readyForOffer;
+    this.#ignoreOffer = !this.#polite && collision;
+    if (this.#ignoreOffer) return;
+    try {
+      this.#isSettingRemoteAnswerPending = description.type === 'answer';
+      try {
+        // An offer that crosses an own one rolls that one back here.
+        await pc.setRemoteDescription(description);
+      } finally {
+        this.#isSettingRemoteAnswerPending = false;
+      }
+      this.#flush();
+      if (description.type === 'offer') {
+        this.#hooks.beforeAnswer();
+        await pc.setLocalDescription();
+        this.#sendLocal();
+      }
+    } catch (error) {
+      this.#hooks.problem(error);
+    }
+  }
+
+  /** Takes a candidate of the other side. */
+  async candidate(candidate: RTCIceCandidateInit): Promise<void> {
+    if (!this.#pc.remoteDescription) {
+      // Of an offer that was ignored: its descriptions will never come.
+      if (!this.#ignoreOffer) this.#early.push(candidate);
+      return;
+    }
+    try {
+      await this.#pc.addIceCandidate(candidate);
+    } catch (error) {
+      if (!this.#ignoreOffer) this.#hooks.problem(error);
+    }
+  }
+
+  #flush(): void {
+    const early = this.#early;
+    this.#early = [];
+    for (const candidate of early) void this.candidate(candidate);
+  }
+
+  #sendLocal(): void {
+    const local = this.#pc.localDescription;
+    if (local) this.#hooks.send({ type: local.type, sdp: local.sdp ?? '' });
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The events between page and server, as literals. Field for field what the server's documentation
+ * calls the signalling protocol; a client that knows only `roomId` and `userNum` is a valid peer.
+ */
+
+/** What a client of this kind understands beyond the plain protocol. */
+export interface Capabilities {
+  /** Tells with `media` messages whether its microphone and camera are on. */
+  media?: boolean;
+  /** Says `leaving` before it leaves, so that a `bye` without it means a lost connection. */
+  leaving?: boolean;
+}
+
+/** The other seat of the room. `capabilities` is absent for a client of the plain protocol. */
+export interface Peer {
+  userId: string;
+  capabilities?: Capabilities | null;
+}
+
+/** Answer to `join`: a seat, and everything that a call needs. */
+export interface Joined {
+  roomId: string;
+  userNum: number;
+  userId: string;
+  polite: boolean;
+  iceServers: RTCIceServer[];
+  peer: Peer | null;
+}
+
+/** Anything wrong with an event that was sent: `event` names it, `message` says what to do. */
+export interface Refused {
+  event: string;
+  code: string;
+  message: string;
+}
+
+/** What the server sends. */
+export interface ServerEvents {
+  joined(body: Joined): void;
+  full(body: { roomId: string; userNum: number }): void;
+  otherjoined(body: { roomId: string } & Peer): void;
+  message(data: unknown): void;
+  leaved(body: { roomId: string }): void;
+  bye(body: { roomId: string; userId: string }): void;
+  iceservers(body: { roomId: string; iceServers: RTCIceServer[] }): void;
+  refused(body: Refused): void;
+}
+
+/** What a client sends. */
+export interface ClientEvents {
+  join(body: { roomId: string; capabilities?: Capabilities }): void;
+  message(body: { roomId: string; data: PeerMessage }): void;
+  leave(body: { roomId: string }): void;
+  iceservers(body: { roomId: string }): void;
+}
+
+/** Whether the devices of the sender are on. */
+export interface MediaState {
+  microphone: boolean;
+  camera: boolean;
+}
+
+/** What one person's page says to the other's, through `message`. */
+export type PeerMessage =
+  | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
+  | { type: 'candidate'; value: RTCIceCandidateInit }
+  | { type: 'media'; value: MediaState }
+  | { type: 'leaving' };
+
+/** What this client tells of itself at `join`. */
+export const OWN_CAPABILITIES: Capabilities = { media: true, leaving: true };
+
+/** Longest room name that the server takes, in characters. */
+export const MAX_ROOM_NAME = 128;
+
+/** Reads a message of the other person's page; `null` for anything that is none of ours. */
+export function readPeerMessage(data: unknown): PeerMessage | null {
+  if (!isRecord(data)) return null;
+  const { type, value } = data;
+  switch (type) {
+    case 'leaving':
+      return { type };
+    case 'offer':
+    case 'answer':
+      return isRecord(value) && typeof value.sdp === 'string'
+        ? { type, value: { type, sdp: value.sdp } }
+        : null;
+    case 'candidate':
+      return isRecord(value) && typeof value.candidate === 'string' ? { type, value } : null;
+    case 'media':
+      return isRecord(value) &&
+        typeof value.microphone === 'boolean' &&
+        typeof value.camera === 'boolean'
+        ? { type, value: { microphone: value.microphone, camera: value.camera } }
+        : null;
+    default:
+      return null;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

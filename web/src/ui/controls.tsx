@@ -1,0 +1,54 @@
+import type { Call, CallSnapshot, Kind } from '../call';
+import { words } from './i18n';
+import { Icon, type IconName } from './icons';
+
+const ICONS: Record<Kind, { on: IconName; off: IconName }> = {
+  microphone: { on: 'mic', off: 'micOff' },
+  camera: { on: 'video', off: 'videoOff' },
+};
+
+/** Switches one device; pressed means on. */
+export function DeviceButton({
+  call,
+  snapshot,
+  kind,
+}: {
+  call: Call;
+  snapshot: CallSnapshot;
+  kind: Kind;
+}) {
+  const device = snapshot[kind];
+  const on = device.wanted && device.track !== null;
+  return (
+    <button
+      type="button"
+      class="round"
+      aria-label={words.call[kind]}
+      aria-pressed={on}
+      data-tip={words.call[kind]}
+      data-problem={device.wanted && device.problem ? device.problem : undefined}
+      onClick={() => void call.setDevice(kind, !on)}
+    >
+      <Icon name={on || device.asking ? ICONS[kind].on : ICONS[kind].off} />
+    </button>
+  );
+}
+
+/** The bar of a call: microphone, camera, and apart from them: hang up. */
+export function CallBar({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+  return (
+    <>
+      <DeviceButton call={call} snapshot={snapshot} kind="microphone" />
+      <DeviceButton call={call} snapshot={snapshot} kind="camera" />
+      <button
+        type="button"
+        class="round hang-up"
+        aria-label={words.call.hangUp}
+        data-tip={words.call.hangUp}
+        onClick={() => call.leave()}
+      >
+        <Icon name="phone" />
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+/** English. The other languages must say everything that is said here. */
+export const en = {
+  title: 'twocan',
+  start: {
+    documentTitle: 'twocan: a call for two',
+    heading: 'A call for two',
+    lead: 'Send a link. When it is opened, you see each other.',
+    action: 'Start a call',
+    or: 'or',
+    room: 'Room name',
+    open: 'Open room',
+    note: 'No account, nothing to install. Picture and sound go straight from one browser to the other wherever the networks allow it.',
+  },
+  lobby: {
+    heading: 'Ready to join?',
+    room: (name: string) => `Room ${name}`,
+    willAsk:
+      'Your browser will ask for camera and microphone, so that you can see and hear each other.',
+    asking: 'Please allow camera and microphone in your browser’s question.',
+    seen: 'This is how the other person will see you.',
+    cameraOff: 'Your camera is off. The other person will hear you.',
+    bothOff: 'Camera and microphone are off. You will see and hear the other person.',
+    micOff: 'Your microphone is off. The other person will see you.',
+    join: 'Join',
+    joining: 'Joining…',
+    preview: 'See yourself first',
+    home: 'Start page',
+  },
+  waiting: {
+    heading: 'Send this link',
+    headingLeft: 'They left',
+    lead: 'The call starts by itself when someone opens it.',
+    left: 'They left. The call starts again when they come back.',
+    link: 'Link to this call',
+    copy: 'Copy link',
+    copied: 'Copied',
+    share: 'Share',
+    qr: 'QR code of the link',
+    scan: 'Or scan this with a phone.',
+    localOnly:
+      'This address works on this computer only. For a phone, open the https address that the server printed at its start.',
+  },
+  call: {
+    microphone: 'Microphone',
+    camera: 'Camera',
+    hangUp: 'Hang up',
+    own: 'Your picture',
+    theirs: 'Their picture',
+    yourCameraOff: 'Your camera is off',
+    theirCameraOff: 'Their camera is off',
+    theirMicrophoneOff: 'Their microphone is off',
+    controls: 'Call controls',
+  },
+  status: {
+    connecting: 'Connecting you to each other…',
+    direct: 'Connected, direct',
+    relayed: 'Connected, relayed',
+    connected: 'Connected',
+    weakDirect: 'Weak connection, direct',
+    weakRelayed: 'Weak connection, relayed',
+    reconnecting: 'The connection broke. Looking for a new way…',
+    serverLost: 'The server does not answer. Check your network; it is tried again by itself.',
+    serverLostInCall: 'The server does not answer. Your call goes on.',
+    peerOffline: 'They have lost the server. Your call goes on.',
+    waitingForSeat:
+      'The server still keeps your old seat. It is free within a minute; it is tried again by itself.',
+  },
+  ended: {
+    heading: 'The call is over',
+    talked: (length: string) => `You talked for ${length}.`,
+    nobody: 'You left before anyone came.',
+    direct: 'Picture and sound went straight from one browser to the other.',
+    relayed: 'Picture and sound went through the server’s relay.',
+    again: 'Call again',
+    fresh: 'New call',
+  },
+  failed: {
+    full: {
+      heading: 'This call is full',
+      text: 'Two people are in it already. Wait until one of them leaves, or start a call of your own.',
+    },
+    unreachable: {
+      heading: 'No way to each other',
+      text: 'Neither a direct path nor the relay worked between your two networks. Try again, or use another network, such as a phone’s hotspot.',
+    },
+    lost: {
+      heading: 'The connection was lost',
+      text: 'The way to the other person broke and did not come back. Check your network, then join again.',
+    },
+    refused: {
+      heading: 'The server said no',
+      text: 'Start a new call, or open the link again.',
+    },
+    again: 'Try again',
+    fresh: 'New call',
+  },
+  devices: {
+    both: 'camera and microphone',
+    microphone: 'microphone',
+    camera: 'camera',
+    denied: (which: string) =>
+      `Your browser blocks the ${which}. Allow it at the icon beside the address, then try again. You can also go on without.`,
+    busy: (which: string) =>
+      `Another program is using the ${which}. Close it there, then try again. You can also go on without.`,
+    missing: (which: string) =>
+      `No ${which} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
+    insecure: (which: string) =>
+      `Browsers give the ${which} only to secure pages. Open the https address of this server.`,
+    again: 'Try again',
+    openSecure: 'Open the https address',
+    dismiss: 'Close',
+  },
+};
+
+/** What every language must say. */
+export type Words = typeof en;

@@ -1,0 +1,22 @@
+import { en, type Words } from './en';
+import { zh } from './zh';
+
+/** A language that the page speaks: the value of its `lang` attribute, and its words. */
+export interface Language {
+  tag: string;
+  words: Words;
+}
+
+const LANGUAGES: Record<string, Language> = {
+  en: { tag: 'en', words: en },
+  zh: { tag: 'zh-Hans', words: zh },
+};
+
+/** The first of the browser's languages that the page speaks; English if there is none. */
+export function chooseLanguage(preferred: readonly string[]): Language {
+  for (const tag of preferred) {
+    const language = LANGUAGES[tag.toLowerCase().split('-')[0] ?? ''];
+    if (language) return language;
+  }
+  return { tag: 'en', words: en };
+}

@@ -1,0 +1,36 @@
+// Icons of lucide (https://lucide.dev, ISC licence), taken from its package at build time.
+import check from 'lucide-static/icons/check.svg?raw';
+import copy from 'lucide-static/icons/copy.svg?raw';
+import mic from 'lucide-static/icons/mic.svg?raw';
+import micOff from 'lucide-static/icons/mic-off.svg?raw';
+import phone from 'lucide-static/icons/phone.svg?raw';
+import share from 'lucide-static/icons/share-2.svg?raw';
+import alert from 'lucide-static/icons/triangle-alert.svg?raw';
+import user from 'lucide-static/icons/user-round.svg?raw';
+import video from 'lucide-static/icons/video.svg?raw';
+import videoOff from 'lucide-static/icons/video-off.svg?raw';
+import offline from 'lucide-static/icons/wifi-off.svg?raw';
+import close from 'lucide-static/icons/x.svg?raw';
+
+const icons = {
+  alert,
+  check,
+  close,
+  copy,
+  mic,
+  micOff,
+  offline,
+  phone,
+  share,
+  user,
+  video,
+  videoOff,
+};
+
+/** Name of an icon of the set. */
+export type IconName = keyof typeof icons;
+
+/** An icon as decoration; what it stands for is said by the control around it. */
+export function Icon({ name }: { name: IconName }) {
+  return <span class="icon" aria-hidden="true" dangerouslySetInnerHTML={{ __html: icons[name] }} />;
+}

@@ -1,0 +1,71 @@
+import type { CallSnapshot, Problem } from '../call';
+import { words } from './i18n';
+
+/** The one line that says how the call stands. */
+export function statusOf(call: CallSnapshot): string {
+  const { status, waiting, lobby } = words;
+  const serverLost = call.server === 'lost';
+  switch (call.phase) {
+    case 'joining':
+      if (serverLost) return status.serverLost;
+      return call.waitingForSeat ? status.waitingForSeat : lobby.joining;
+    case 'waiting':
+      if (serverLost) return status.serverLost;
+      if (call.waitingForSeat) return status.waitingForSeat;
+      return call.peerLeft ? waiting.left : waiting.lead;
+    case 'connecting':
+      return serverLost ? status.serverLost : status.connecting;
+    case 'connected':
+      if (serverLost || call.waitingForSeat) return status.serverLostInCall;
+      return call.peerOffline ? status.peerOffline : connectionOf(call);
+    case 'reconnecting':
+      return serverLost ? status.serverLost : status.reconnecting;
+    case 'ended':
+      return words.ended.heading;
+    case 'failed':
+      return words.failed[call.failure?.kind ?? 'lost'].heading;
+    case 'lobby':
+      return serverLost ? status.serverLost : lobbyLine(call);
+  }
+}
+
+function connectionOf({ connection }: CallSnapshot): string {
+  if (!connection) return words.status.connected;
+  const { path, quality } = connection;
+  if (quality === 'good') return words.status[path];
+  return path === 'direct' ? words.status.weakDirect : words.status.weakRelayed;
+}
+
+function lobbyLine({ microphone, camera }: CallSnapshot): string {
+  const { lobby } = words;
+  if (microphone.asking || camera.asking) return lobby.asking;
+  const seen = camera.track !== null;
+  const heard = microphone.track !== null && microphone.wanted;
+  if (seen) return heard ? lobby.seen : lobby.micOff;
+  if (heard) return lobby.cameraOff;
+  const settled = (device: CallSnapshot['camera']) => !device.wanted || device.problem !== null;
+  const untouched = !settled(microphone) || !settled(camera);
+  return untouched && !microphone.track ? lobby.willAsk : lobby.bothOff;
+}
+
+/** What is wrong with the own devices, as one sentence, and what kind of help it needs. */
+export function deviceProblem(
+  call: CallSnapshot,
+): { problem: Problem; text: string; key: string } | null {
+  const microphone = call.microphone.wanted ? call.microphone.problem : null;
+  const camera = call.camera.wanted ? call.camera.problem : null;
+  // Different reasons: the camera's first, the microphone's when that is settled.
+  const problem = camera ?? microphone;
+  if (!problem) return null;
+  const which = camera === microphone ? 'both' : camera ? 'camera' : 'microphone';
+  const { devices } = words;
+  return { problem, text: devices[problem](devices[which]), key: `${which} ${problem}` };
+}
+
+/** A length of time as `m:ss` or `h:mm:ss`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

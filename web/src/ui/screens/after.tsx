@@ -1,0 +1,59 @@
+import type { Call, CallSnapshot } from '../../call';
+import { words } from '../i18n';
+import { formatDuration } from '../say';
+import { Tins } from '../tins';
+
+interface AfterProps {
+  call: Call;
+  snapshot: CallSnapshot;
+  onFresh(): void;
+}
+
+/** After hanging up: how long, which way, and what next. */
+export function Ended({ call, snapshot, onFresh }: AfterProps) {
+  const { ended } = words;
+  const { talkedMs, lastPath } = snapshot;
+  return (
+    <div class="after">
+      <Tins class="hero resting" />
+      <h1>{ended.heading}</h1>
+      <p class="lead" role="status">
+        {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
+        {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
+      </p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => call.join()}>
+          {ended.again}
+        </button>
+        <button type="button" class="secondary" onClick={onFresh}>
+          {ended.fresh}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** What happened, what to do, and the button that does it. */
+export function Failed({ call, snapshot, onFresh }: AfterProps) {
+  const { failed } = words;
+  const failure = snapshot.failure ?? { kind: 'lost' };
+  const { heading, text } = failed[failure.kind];
+  return (
+    <div class="after">
+      <Tins class="hero torn" />
+      <h1>{heading}</h1>
+      <p class="lead" role="status">
+        {text}
+        {failure.kind === 'refused' && <span class="detail">{failure.message}</span>}
+      </p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => call.join()}>
+          {failed.again}
+        </button>
+        <button type="button" class="secondary" onClick={onFresh}>
+          {failed.fresh}
+        </button>
+      </div>
+    </div>
+  );
+}

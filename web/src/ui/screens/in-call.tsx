@@ -1,0 +1,110 @@
+import { useRef, useState } from 'preact/hooks';
+import type { Call, CallSnapshot } from '../../call';
+import { CallBar } from '../controls';
+import { DeviceNotice } from '../device-notice';
+import { useDraggable } from '../draggable';
+import { useElapsed, useIdle, useShape } from '../hooks';
+import { words } from '../i18n';
+import { Icon } from '../icons';
+import { OwnPicture } from '../own-picture';
+import { formatDuration, statusOf } from '../say';
+import { Video } from '../video';
+
+/** How much longer one side may be before filling the stage would cut off too much. */
+const NEAR_SHAPE = 1.5;
+
+/** The call: the other person's picture is the screen, everything else steps back. */
+export function InCall({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+  const stage = useRef<HTMLDivElement>(null);
+  const bar = useRef<HTMLFieldSetElement>(null);
+  const idle = useIdle(bar);
+  const own = useDraggable();
+  const stageShape = useShape(stage);
+  const [pictureShape, setPictureShape] = useState<number | null>(null);
+
+  const { remote, phase } = snapshot;
+  const seen = remote.camera && pictureShape !== null && remote.stream !== null;
+  const near =
+    stageShape === null ||
+    pictureShape === null ||
+    Math.max(stageShape / pictureShape, pictureShape / stageShape) <= NEAR_SHAPE;
+
+  return (
+    <div class="stage" ref={stage} data-idle={idle && phase === 'connected'}>
+      {seen && !near && <Video class="backdrop" stream={remote.stream} muted />}
+      <Video
+        class={`their-video ${near ? 'cover' : 'contain'} ${seen ? '' : 'unseen'}`}
+        stream={remote.stream}
+        label={words.call.theirs}
+        onShape={setPictureShape}
+      />
+      {!seen && <Absent snapshot={snapshot} />}
+      {phase === 'reconnecting' ? (
+        <p class="veil" role="status">
+          <span>{statusOf(snapshot)}</span>
+        </p>
+      ) : (
+        <Pill snapshot={snapshot} />
+      )}
+      <div class="own" {...own}>
+        <OwnPicture call={snapshot} />
+      </div>
+      <div class="stage-foot">
+        <DeviceNotice call={call} snapshot={snapshot} />
+        <fieldset
+          class="bar"
+          ref={bar}
+          aria-label={words.call.controls}
+          // A finger cannot see what it presses on a bar that has faded: the first tap only wakes it.
+          onPointerDownCapture={(event) => {
+            if (idle && event.pointerType === 'touch') swallowNextClick();
+          }}
+        >
+          <CallBar call={call} snapshot={snapshot} />
+        </fieldset>
+      </div>
+    </div>
+  );
+}
+
+function swallowNextClick() {
+  const swallow = (event: Event) => event.stopPropagation();
+  window.addEventListener('click', swallow, { capture: true, once: true });
+  setTimeout(() => window.removeEventListener('click', swallow, { capture: true }), 700);
+}
+
+function Absent({ snapshot }: { snapshot: CallSnapshot }) {
+  const connected = snapshot.phase === 'connected';
+  return (
+    <div class="absent" data-pulse={!connected}>
+      <div class="figure">
+        <Icon name="user" />
+      </div>
+      {connected && !snapshot.remote.camera && <p>{words.call.theirCameraOff}</p>}
+    </div>
+  );
+}
+
+function Pill({ snapshot }: { snapshot: CallSnapshot }) {
+  const { phase, connection, connectedAt, remote } = snapshot;
+  const elapsed = useElapsed(connectedAt);
+  const line =
+    snapshot.server === 'lost' || snapshot.peerOffline || snapshot.waitingForSeat
+      ? 'offline'
+      : phase === 'connected'
+        ? (connection?.quality ?? 'good')
+        : 'working';
+  return (
+    <div class="pill" data-line={line}>
+      <span class="dot" />
+      {/* The clock stays outside of what is read aloud. */}
+      <span role="status">{statusOf(snapshot)}</span>
+      {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
+      {phase === 'connected' && !remote.microphone && (
+        <span class="their-mic" role="img" aria-label={words.call.theirMicrophoneOff}>
+          <Icon name="micOff" />
+        </span>
+      )}
+    </div>
+  );
+}

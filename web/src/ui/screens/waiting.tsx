@@ -1,0 +1,93 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Call, CallSnapshot } from '../../call';
+import { CallBar } from '../controls';
+import { DeviceNotice } from '../device-notice';
+import { words } from '../i18n';
+import { Icon } from '../icons';
+import { OwnPicture } from '../own-picture';
+import { QrCode } from '../qr';
+import { isLocalHost } from '../route';
+import { statusOf } from '../say';
+
+/** Alone in the room: the link is what matters. */
+export function Waiting({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+  const { waiting } = words;
+  const link = location.origin + location.pathname;
+  const warning = snapshot.server === 'lost' || snapshot.waitingForSeat;
+  return (
+    <div class="two-parts waiting">
+      <div class="preview">
+        <OwnPicture call={snapshot} />
+        <fieldset class="preview-bar" aria-label={words.call.controls}>
+          <CallBar call={call} snapshot={snapshot} />
+        </fieldset>
+      </div>
+      <div class="words">
+        <h1>{snapshot.peerLeft ? waiting.headingLeft : waiting.heading}</h1>
+        <p class="lead" role="status" data-tone={warning ? 'warning' : undefined}>
+          {statusOf(snapshot)}
+        </p>
+        <LinkField link={link} />
+        <div class="qr-part">
+          <QrCode text={link} label={waiting.qr} />
+          <p>{isLocalHost(location.hostname) ? waiting.localOnly : waiting.scan}</p>
+        </div>
+        <DeviceNotice call={call} snapshot={snapshot} />
+      </div>
+    </div>
+  );
+}
+
+const COPIED_MS = 2000;
+
+function LinkField({ link }: { link: string }) {
+  const { waiting } = words;
+  const field = useRef<HTMLInputElement>(null);
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(link);
+    } catch {
+      // No clipboard on an insecure page: the old way, and the link stays selected.
+      field.current?.select();
+      document.execCommand('copy');
+    }
+    setCopied(true);
+  };
+
+  return (
+    <div class="link-row">
+      <div class="joined-field">
+        <input
+          ref={field}
+          readOnly
+          value={link}
+          aria-label={waiting.link}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <button type="button" class="accent" onClick={() => void copy()}>
+          <Icon name={copied ? 'check' : 'copy'} />
+          <span aria-live="polite">{copied ? waiting.copied : waiting.copy}</span>
+        </button>
+      </div>
+      {'share' in navigator && (
+        <button
+          type="button"
+          class="square"
+          aria-label={waiting.share}
+          data-tip={waiting.share}
+          // Closing the system's sheet is no error.
+          onClick={() => void navigator.share({ url: link }).catch(() => {})}
+        >
+          <Icon name="share" />
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+interface VideoProps {
+  stream: MediaStream | null;
+  label?: string;
+  muted?: boolean;
+  class?: string;
+  /** Shape of the picture (width divided by height) whenever it changes. */
+  onShape?(shape: number): void;
+}
+
+/** A picture that plays whatever its stream holds. Without a label it is decoration. */
+export function Video({ stream, label, muted = false, class: className, onShape }: VideoProps) {
+  const ref = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const video = ref.current;
+    if (!video) return;
+    // Neither is an attribute that a change of properties could set in every browser.
+    video.muted = muted;
+    video.srcObject = stream;
+  }, [stream, muted]);
+  const tellShape = () => {
+    const video = ref.current;
+    if (video && video.videoHeight > 0) onShape?.(video.videoWidth / video.videoHeight);
+  };
+  return (
+    <video
+      ref={ref}
+      class={className}
+      autoplay
+      playsInline
+      disablePictureInPicture
+      {...(label === undefined ? { 'aria-hidden': true } : { 'aria-label': label })}
+      onLoadedMetadata={tellShape}
+      onResize={tellShape}
+    />
+  );
+}
+
+/** A stream with the one track, or none; the same object as long as the track is the same. */
+export function useStreamOf(track: MediaStreamTrack | null): MediaStream | null {
+  const [stream, setStream] = useState<MediaStream | null>(null);
+  useEffect(() => setStream(track ? new MediaStream([track]) : null), [track]);
+  return stream;
+}

@@ -1,0 +1,23 @@
+import preact from '@preact/preset-vite';
+import { defineConfig } from 'vite';
+import { precompress } from './build/precompress';
+
+// Where `npm run dev` finds a running `twocan serve`.
+const server = process.env.TWOCAN_SERVER ?? 'http://localhost:8080';
+
+export default defineConfig({
+  plugins: [preact(), precompress()],
+  build: {
+    target: 'es2022',
+    // The page's policy forbids inline code, and every asset is to be cached under its hash.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      // The server accepts pages of its own origin only.
+      '/socket.io': { target: server, ws: true, changeOrigin: true, headers: { origin: server } },
+    },
+  },
+});
