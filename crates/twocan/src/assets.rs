@@ -60,11 +60,7 @@ impl Assets {
         };
         let asset = |name: &str| {
             let hashed = name.starts_with(HASHED);
-            let cache = if hashed {
-                "public, max-age=31536000, immutable"
-            } else {
-                "no-cache"
-            };
+            let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
             Some(Asset {
                 content_type: HeaderValue::from_static(content_type(name)),
                 cache_control: HeaderValue::from_static(cache),
@@ -138,11 +134,7 @@ impl Form {
     /// `None` cannot be: hexadecimal digits in quotation marks are a header value.
     fn new(bytes: Bytes, hash: &[u8; 32]) -> Option<Form> {
         // The compressed forms are files of their own, so their tags differ, as they must.
-        let hex: String = hash
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let etag = HeaderValue::try_from(format!("\"{hex}\"")).ok()?;
         Some(Form { bytes, etag })
     }
@@ -150,16 +142,12 @@ impl Form {
 
 /// Whether a path (without its first slash) is the address of a room: `r/` and one name.
 fn is_room(path: &str) -> bool {
-    path.strip_prefix("r/")
-        .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+    path.strip_prefix("r/").is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// The values of a header that holds a list, in one line.
 fn list(headers: &HeaderMap, name: HeaderName) -> String {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.collect::<Vec<_>>().join(",")
 }
 
@@ -195,15 +183,7 @@ mod tests {
         for path in ["/", "/r/tea", "/r/%E8%8C%B6", "/r/a.b"] {
             assert!(is_page(path), "{path}");
         }
-        for path in [
-            "",
-            "/r",
-            "/r/",
-            "/r/a/b",
-            "/index.html",
-            "/index.html.br",
-            "/../Cargo.toml",
-        ] {
+        for path in ["", "/r", "/r/", "/r/a/b", "/index.html", "/index.html.br", "/../Cargo.toml"] {
             assert!(assets.answer(path, &HeaderMap::new()).is_none(), "{path}");
         }
     }
@@ -214,17 +194,9 @@ mod tests {
         let page = assets.answer("/", &HeaderMap::new()).unwrap();
         assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
         let script = assets.names().find(|name| name.ends_with(".js")).unwrap();
-        let script = assets
-            .answer(&format!("/{script}"), &HeaderMap::new())
-            .unwrap();
-        assert_eq!(
-            script.headers()[CACHE_CONTROL],
-            "public, max-age=31536000, immutable"
-        );
-        assert_eq!(
-            script.headers()[CONTENT_TYPE],
-            "text/javascript; charset=utf-8"
-        );
+        let script = assets.answer(&format!("/{script}"), &HeaderMap::new()).unwrap();
+        assert_eq!(script.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert_eq!(script.headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
     }
 
     #[test]
@@ -239,10 +211,7 @@ mod tests {
             let answer = assets.answer(&path, &headers).unwrap();
             assert_eq!(answer.status(), 200);
             assert_eq!(answer.headers()[VARY], "accept-encoding");
-            let named = answer
-                .headers()
-                .get(CONTENT_ENCODING)
-                .map(|name| name.to_str().unwrap());
+            let named = answer.headers().get(CONTENT_ENCODING).map(|name| name.to_str().unwrap());
             assert_eq!(named, encoding);
             let tag = answer.headers()[ETAG].clone();
             assert!(!tags.contains(&tag));

@@ -27,10 +27,7 @@ pub(crate) const TURN: [SocketAddr; 2] = [
 ];
 
 /// The range that RFC 8656 §7.2 recommends, since nothing else is registered in it.
-pub(crate) const RELAY_PORTS: RelayPorts = RelayPorts {
-    from: 49152,
-    to: 65535,
-};
+pub(crate) const RELAY_PORTS: RelayPorts = RelayPorts { from: 49152, to: 65535 };
 
 /// Seen by clients only.
 pub(crate) const TURN_REALM: &str = "twocan";

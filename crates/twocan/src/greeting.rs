@@ -23,15 +23,10 @@ impl Greeting {
     /// likeliest first; `self_made` says of what kind the certificate is.
     pub(crate) fn new(addresses: &Addresses, reachable: &[IpAddr], self_made: bool) -> Greeting {
         let local = addresses.http.iter().find(|address| is_local(address.ip()));
-        let here = local
-            .map(|address| url("http", "localhost", address.port()))
-            .or_else(|| {
-                let address = addresses
-                    .https
-                    .iter()
-                    .find(|address| is_local(address.ip()))?;
-                Some(url("https", "localhost", address.port()))
-            });
+        let here = local.map(|address| url("http", "localhost", address.port())).or_else(|| {
+            let address = addresses.https.iter().find(|address| is_local(address.ip()))?;
+            Some(url("https", "localhost", address.port()))
+        });
         let mut elsewhere: Vec<String> = addresses
             .https
             .iter()
@@ -39,12 +34,7 @@ impl Greeting {
             .map(|address| url("https", &host(address.ip()), address.port()))
             .collect();
         elsewhere.dedup();
-        Greeting {
-            here,
-            elsewhere,
-            self_made,
-            turn: addresses.turn.clone(),
-        }
+        Greeting { here, elsewhere, self_made, turn: addresses.turn.clone() }
     }
 
     /// The text; with a QR code if a person looks at it.
@@ -81,11 +71,7 @@ impl Greeting {
                     &format!("{} (UDP and TCP)", addresses.join(", ")),
                 );
             }
-            None => line(
-                &mut text,
-                "STUN and TURN",
-                "off: calls across NATs may not connect",
-            ),
+            None => line(&mut text, "STUN and TURN", "off: calls across NATs may not connect"),
         }
         line(&mut text, "Stop", "Ctrl+C");
         text
@@ -112,19 +98,13 @@ fn is_local(ip: IpAddr) -> bool {
 fn by_address(listener: SocketAddr, reachable: &[IpAddr]) -> Vec<SocketAddr> {
     let ip = listener.ip();
     let ips = if ip.is_unspecified() {
-        reachable
-            .iter()
-            .copied()
-            .filter(|other| other.is_ipv4() == ip.is_ipv4())
-            .collect()
+        reachable.iter().copied().filter(|other| other.is_ipv4() == ip.is_ipv4()).collect()
     } else if ip.is_loopback() {
         Vec::new()
     } else {
         vec![ip]
     };
-    ips.into_iter()
-        .map(|ip| SocketAddr::new(ip, listener.port()))
-        .collect()
+    ips.into_iter().map(|ip| SocketAddr::new(ip, listener.port())).collect()
 }
 
 fn host(ip: IpAddr) -> String {
@@ -159,15 +139,9 @@ mod tests {
     #[test]
     fn the_defaults_are_greeted_in_full() {
         let addresses = Addresses {
-            http: vec![
-                "127.0.0.1:8080".parse().unwrap(),
-                "[::1]:8080".parse().unwrap(),
-            ],
+            http: vec!["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()],
             https: vec!["0.0.0.0:8443".parse().unwrap()],
-            turn: vec![
-                "0.0.0.0:3478".parse().unwrap(),
-                "[::]:3478".parse().unwrap(),
-            ],
+            turn: vec!["0.0.0.0:3478".parse().unwrap(), "[::]:3478".parse().unwrap()],
         };
         let reachable = ["192.168.1.5", "172.17.0.1", "2001:db8::5"];
         let greeting = Greeting::new(&addresses, &reachable.map(|ip| ip.parse().unwrap()), true);
@@ -193,10 +167,7 @@ mod tests {
     #[test]
     fn a_public_server_is_greeted_without_ports_and_warnings() {
         let addresses = Addresses {
-            https: vec![
-                "203.0.113.7:443".parse().unwrap(),
-                "[2001:db8::7]:443".parse().unwrap(),
-            ],
+            https: vec!["203.0.113.7:443".parse().unwrap(), "[2001:db8::7]:443".parse().unwrap()],
             ..Addresses::default()
         };
         assert_eq!(
@@ -216,15 +187,8 @@ mod tests {
     #[test]
     fn a_relay_alone_says_that_there_is_no_page() {
         let turn = vec!["0.0.0.0:3478".parse().unwrap()];
-        let text = Greeting::new(
-            &Addresses {
-                turn,
-                ..Addresses::default()
-            },
-            &[],
-            true,
-        )
-        .text(false);
+        let text =
+            Greeting::new(&Addresses { turn, ..Addresses::default() }, &[], true).text(false);
         assert!(text.contains("The page is not served here"), "{text}");
         assert!(!text.contains("certificate"), "{text}");
     }
@@ -232,10 +196,7 @@ mod tests {
     #[test]
     fn the_code_is_for_people_and_leads_to_the_first_address() {
         let https = vec!["192.168.1.5:8443".parse().unwrap()];
-        let addresses = Addresses {
-            https,
-            ..Addresses::default()
-        };
+        let addresses = Addresses { https, ..Addresses::default() };
         let greeting = Greeting::new(&addresses, &[], true);
         let code = draw(&QrCode::new("https://192.168.1.5:8443/").unwrap());
         assert!(greeting.text(true).contains(&code));

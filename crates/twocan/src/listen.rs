@@ -20,24 +20,16 @@ use crate::{defaults, http::Site, settings::Listener};
 
 /// A listener that could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("{flag} {address}: {}", explain(*.address, .source))]
+#[error("{flag} {address}: {}", explain(*.address, .protocol, .source))]
 pub struct ListenError {
     /// The flag that the address belongs to.
     pub flag: &'static str,
     /// The address.
     pub address: SocketAddr,
+    /// `UDP` or `TCP`.
+    pub protocol: &'static str,
     /// What is wrong.
     pub source: io::Error,
-}
-
-impl ListenError {
-    pub(crate) fn new(listener: &Listener, source: io::Error) -> ListenError {
-        ListenError {
-            flag: listener.flag,
-            address: listener.address,
-            source,
-        }
-    }
 }
 
 /// Opens a TCP listener; `None` if it is a default one of an address family that this machine
@@ -49,7 +41,10 @@ pub(crate) fn bind(listener: &Listener) -> Result<Option<TcpListener>, ListenErr
             info!(address = %listener.address, %error, "skipped a default listener: no IPv6 here");
             Ok(None)
         }
-        Err(source) => Err(ListenError::new(listener, source)),
+        Err(source) => {
+            let Listener { flag, address, .. } = *listener;
+            Err(ListenError { flag, address, protocol: "TCP", source })
+        }
     }
 }
 
@@ -65,11 +60,7 @@ pub(crate) fn is_skippable(listener: &Listener, error: &io::Error) -> bool {
 const EAFNOSUPPORT: i32 = if cfg!(target_os = "linux") { 97 } else { 47 };
 
 fn try_bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         // So that a listener for IPv4 fits beside it on the same port.
         socket.set_only_v6(true)?;
@@ -83,22 +74,19 @@ fn try_bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// What to do about an address that cannot be listened on.
-pub(crate) fn explain(address: SocketAddr, error: &io::Error) -> String {
+fn explain(address: SocketAddr, protocol: &str, error: &io::Error) -> String {
     let port = address.port();
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
-            "port {port} is taken by another program. Stop that one, or choose another port with \
+            "{protocol} port {port} is taken by another program. Stop that one, or choose another port with \
              this flag, or turn it `off`"
         ),
         io::ErrorKind::PermissionDenied => format!(
-            "this user may not listen on port {port}. Choose a port from 1024, or allow low ports \
+            "this user may not listen on {protocol} port {port}. Choose a port from 1024, or allow low ports \
              with `sudo setcap cap_net_bind_service=+ep` on the program"
         ),
         io::ErrorKind::AddrNotAvailable => {
-            format!(
-                "this machine has no address {}. Give one that it has",
-                address.ip()
-            )
+            format!("this machine has no address {}. Give one that it has", address.ip())
         }
         _ => error.to_string(),
     }
@@ -163,30 +151,10 @@ async fn serve(
         return;
     }
     let Some(tls) = tls else {
-        return answer(
-            stream,
-            Peer {
-                remote,
-                secure: false,
-            },
-            site,
-            stop,
-        )
-        .await;
+        return answer(stream, Peer { remote, secure: false }, site, stop).await;
     };
     match timeout(defaults::TLS_TIMEOUT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => {
-            answer(
-                stream,
-                Peer {
-                    remote,
-                    secure: true,
-                },
-                site,
-                stop,
-            )
-            .await
-        }
+        Ok(Ok(stream)) => answer(stream, Peer { remote, secure: true }, site, stop).await,
         Ok(Err(error)) => debug!(%remote, %error, "TLS handshake failed"),
         Err(_) => debug!(%remote, "TLS handshake took too long"),
     }
@@ -224,24 +192,18 @@ mod tests {
     use super::*;
 
     fn listener(address: &str, explicit: bool) -> Listener {
-        Listener {
-            address: address.parse().unwrap(),
-            flag: "--http",
-            explicit,
-        }
+        Listener { address: address.parse().unwrap(), flag: "--http", explicit }
     }
 
     #[tokio::test]
     async fn a_taken_port_is_named_with_its_flag() {
         let first = bind(&listener("127.0.0.1:0", true)).unwrap().unwrap();
         let taken = first.local_addr().unwrap();
-        let error = bind(&listener(&taken.to_string(), false))
-            .unwrap_err()
-            .to_string();
+        let error = bind(&listener(&taken.to_string(), false)).unwrap_err().to_string();
         assert_eq!(
             error,
             format!(
-                "--http {taken}: port {} is taken by another program. Stop that one, or choose \
+                "--http {taken}: TCP port {} is taken by another program. Stop that one, or choose \
                  another port with this flag, or turn it `off`",
                 taken.port()
             )
@@ -250,13 +212,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_of_another_machine_is_an_error() {
-        let error = bind(&listener("192.0.2.1:0", true))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("this machine has no address 192.0.2.1"),
-            "{error}"
-        );
+        let error = bind(&listener("192.0.2.1:0", true)).unwrap_err().to_string();
+        assert!(error.contains("this machine has no address 192.0.2.1"), "{error}");
     }
 
     #[test]

@@ -28,11 +28,9 @@ pub fn start() -> Result<(), LogError> {
         .find_map(|variable| Some((variable, env::var(variable).ok().filter(|v| !v.is_empty())?)));
     let filter = match given {
         None => EnvFilter::new(defaults::LOG),
-        Some((variable, value)) => EnvFilter::try_new(&value).map_err(|source| LogError {
-            variable,
-            value,
-            source,
-        })?,
+        Some((variable, value)) => {
+            EnvFilter::try_new(&value).map_err(|source| LogError { variable, value, source })?
+        }
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -32,11 +32,7 @@ fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     Runtime::new()?.block_on(async {
         let server = Server::open(settings)?;
         // Whoever started the program may have closed its output; that is no reason to stop.
-        let _ = write!(
-            stdout(),
-            "{}",
-            server.greeting().text(stdout().is_terminal())
-        );
+        let _ = write!(stdout(), "{}", server.greeting().text(stdout().is_terminal()));
         server
             .run(async {
                 match shutdown::requested().await {

@@ -30,22 +30,14 @@ pub(crate) fn best_encoding(accept: &str, brotli: bool, gzip: bool) -> Encoding 
     let accepted: Vec<(&str, u16)> = accept.split(',').filter_map(parse_coding).collect();
     let weight = |name: &str| {
         let named = |wanted: &str| {
-            let found = accepted
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            let found = accepted.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
             found.map(|&(_, weight)| weight)
         };
         named(name).or_else(|| named("*"))
     };
     let candidates = [
-        (
-            Encoding::Brotli,
-            if brotli { weight("br").unwrap_or(0) } else { 0 },
-        ),
-        (
-            Encoding::Gzip,
-            if gzip { weight("gzip").unwrap_or(0) } else { 0 },
-        ),
+        (Encoding::Brotli, if brotli { weight("br").unwrap_or(0) } else { 0 }),
+        (Encoding::Gzip, if gzip { weight("gzip").unwrap_or(0) } else { 0 }),
         // Accepted unless it is excluded, but nobody's first choice unless it is named.
         (Encoding::Plain, weight("identity").unwrap_or(0)),
     ];

@@ -15,27 +15,16 @@ impl Network {
     /// Asks the system.
     pub(crate) fn look() -> Network {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-        let mut addresses: Vec<IpAddr> = interfaces
-            .iter()
-            .map(|interface| interface.ip())
-            .filter(is_reachable)
-            .collect();
-        let first = [
-            route(Ipv4Addr::UNSPECIFIED.into()),
-            route(Ipv6Addr::UNSPECIFIED.into()),
-        ];
+        let mut addresses: Vec<IpAddr> =
+            interfaces.iter().map(|interface| interface.ip()).filter(is_reachable).collect();
+        let first = [route(Ipv4Addr::UNSPECIFIED.into()), route(Ipv6Addr::UNSPECIFIED.into())];
         addresses.sort_by_key(|address| {
             let routed = first.contains(&Some(*address));
             (address.is_ipv6(), !routed, *address)
         });
         addresses.dedup();
-        let name = hostname::get()
-            .ok()
-            .and_then(|name| name.into_string().ok());
-        Network {
-            addresses,
-            name: name.filter(|name| is_dns_name(name)),
-        }
+        let name = hostname::get().ok().and_then(|name| name.into_string().ok());
+        Network { addresses, name: name.filter(|name| is_dns_name(name)) }
     }
 
     /// The names for the certificate.
@@ -54,10 +43,7 @@ impl Network {
     /// The addresses for the certificate.
     pub(crate) fn certificate_addresses(&self) -> Vec<IpAddr> {
         let loopback = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-        loopback
-            .into_iter()
-            .chain(self.addresses.iter().copied())
-            .collect()
+        loopback.into_iter().chain(self.addresses.iter().copied()).collect()
     }
 }
 
@@ -85,9 +71,7 @@ fn is_reachable(address: &IpAddr) -> bool {
 fn is_dns_name(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -111,11 +95,7 @@ mod tests {
             ("169.254.1.1", false),
             ("fe80::1", false),
         ] {
-            assert_eq!(
-                is_reachable(&address.parse().unwrap()),
-                reachable,
-                "{address}"
-            );
+            assert_eq!(is_reachable(&address.parse().unwrap()), reachable, "{address}");
         }
     }
 
@@ -126,33 +106,22 @@ mod tests {
             name: name.map(str::to_owned),
         };
         assert_eq!(network(None).certificate_names(), ["localhost"]);
-        assert_eq!(
-            network(Some("localhost")).certificate_names(),
-            ["localhost"]
-        );
-        assert_eq!(
-            network(Some("nest")).certificate_names(),
-            ["localhost", "nest", "nest.local"]
-        );
+        assert_eq!(network(Some("localhost")).certificate_names(), ["localhost"]);
+        assert_eq!(network(Some("nest")).certificate_names(), ["localhost", "nest", "nest.local"]);
         assert_eq!(
             network(Some("nest.example.org")).certificate_names(),
             ["localhost", "nest.example.org"]
         );
-        let addresses: Vec<IpAddr> = ["127.0.0.1", "::1", "192.168.1.5"]
-            .map(|address| address.parse().unwrap())
-            .into();
+        let addresses: Vec<IpAddr> =
+            ["127.0.0.1", "::1", "192.168.1.5"].map(|address| address.parse().unwrap()).into();
         assert_eq!(network(None).certificate_addresses(), addresses);
     }
 
     #[test]
     fn only_names_of_the_dns_are_taken() {
-        for (name, good) in [
-            ("nest", true),
-            ("my-nest.lan", true),
-            ("", false),
-            ("a_b", false),
-            ("-a", false),
-        ] {
+        for (name, good) in
+            [("nest", true), ("my-nest.lan", true), ("", false), ("a_b", false), ("-a", false)]
+        {
             assert_eq!(is_dns_name(name), good, "{name}");
         }
     }

@@ -42,15 +42,23 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The relay did not start.
-    #[error("{0}")]
-    Relay(#[from] twocan_relay::StartError),
     /// The system has no random numbers.
     #[error("cannot make a TURN secret: {0}. Give one with --turn-secret.")]
     Random(#[from] getrandom::Error),
     /// Something else that the system refused.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
+}
+
+impl From<twocan_relay::StartError> for StartError {
+    fn from(error: twocan_relay::StartError) -> StartError {
+        match error {
+            twocan_relay::StartError::Listen { address, protocol, source } => {
+                ListenError { flag: "--turn", address, protocol, source }.into()
+            }
+            twocan_relay::StartError::System(error) => error.into(),
+        }
+    }
 }
 
 /// A server whose listeners are open.
@@ -103,19 +111,14 @@ impl Server {
             None => Secret::random()?,
         };
         let relay = start_relay(settings, &listeners.turn, &secret)?;
-        let turn = relay
-            .as_ref()
-            .and_then(|relay| relay.local_addrs().first())
-            .map(|first| Turn {
-                host: settings.turn_host.clone(),
-                port: first.port(),
-                secret: secret.reveal().to_owned(),
-            });
-
-        let signalling = Signalling::new(rooms::Config {
-            room_size: settings.room_size.into(),
-            turn,
+        let turn = relay.as_ref().and_then(|relay| relay.local_addrs().first()).map(|first| Turn {
+            host: settings.turn_host.clone(),
+            port: first.port(),
+            secret: secret.reveal().to_owned(),
         });
+
+        let signalling =
+            Signalling::new(rooms::Config { room_size: settings.room_size.into(), turn });
         let sockets = twocan_socketio::Config {
             ping_interval: settings.ping_interval(),
             ping_timeout: settings.ping_timeout(),
@@ -129,10 +132,7 @@ impl Server {
         let addresses = Addresses {
             http: local_addresses(&http)?,
             https: local_addresses(&https)?,
-            turn: relay
-                .as_ref()
-                .map(|relay| relay.local_addrs().to_vec())
-                .unwrap_or_default(),
+            turn: relay.as_ref().map(|relay| relay.local_addrs().to_vec()).unwrap_or_default(),
         };
         info!(
             http = ?addresses.http, https = ?addresses.https, turn = ?addresses.turn,
@@ -164,15 +164,7 @@ impl Server {
     /// Serves until `shutdown` completes, then stops: no new connections, every socket closed, the
     /// relay ended.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Server {
-            http,
-            https,
-            tls,
-            relay,
-            signalling,
-            site,
-            ..
-        } = self;
+        let Server { http, https, tls, relay, signalling, site, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let plain = http.into_iter().map(|listener| (listener, None));
         let secure = https.into_iter().map(|listener| (listener, tls.clone()));
@@ -206,10 +198,7 @@ impl Server {
 }
 
 fn bind_all(listeners: &[Listener]) -> Result<Vec<TcpListener>, ListenError> {
-    listeners
-        .iter()
-        .filter_map(|listener| listen::bind(listener).transpose())
-        .collect()
+    listeners.iter().filter_map(|listener| listen::bind(listener).transpose()).collect()
 }
 
 fn local_addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
@@ -229,11 +218,8 @@ fn start_relay(
         // Whatever else is wrong, the relay says it with the port.
         _ => true,
     };
-    let listeners: Vec<SocketAddr> = listeners
-        .iter()
-        .filter(possible)
-        .map(|listener| listener.address)
-        .collect();
+    let listeners: Vec<SocketAddr> =
+        listeners.iter().filter(possible).map(|listener| listener.address).collect();
     if listeners.is_empty() {
         return Ok(None);
     }
@@ -245,9 +231,7 @@ fn start_relay(
             );
         }
     }
-    let threads = settings
-        .relay_threads
-        .or_else(|| available_parallelism().ok());
+    let threads = settings.relay_threads.or_else(|| available_parallelism().ok());
     Ok(Some(Relay::start(twocan_relay::Config {
         listeners,
         threads: threads.unwrap_or(NonZeroUsize::MIN),

@@ -38,10 +38,8 @@ pub enum Command {
 /// Each is a flag and an environment variable. Lists take their values from repeated flags or
 /// separated by commas.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Logs go to standard error. TWOCAN_LOG says how much, such as `debug` or \
-                        `warn,twocan_relay=debug`; the default is `info`."
-)]
+#[command(after_help = "Logs go to standard error. TWOCAN_LOG says how much, such as `debug` or \
+                        `warn,twocan_relay=debug`; the default is `info`.")]
 pub struct Settings {
     /// Where to serve page and signalling over HTTP (repeatable; `off` for nowhere)
     /// [default: 127.0.0.1:8080 and [::1]:8080]
@@ -69,12 +67,7 @@ pub struct Settings {
 
     /// The public address behind a one-to-one NAT, which relayed candidates carry (repeatable, one
     /// for each of IPv4 and IPv6)
-    #[arg(
-        long,
-        value_name = "IP",
-        env = "TWOCAN_EXTERNAL_IP",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "IP", env = "TWOCAN_EXTERNAL_IP", value_delimiter = ',')]
     pub external_ip: Vec<IpAddr>,
 
     /// The host that clients are told for STUN and TURN [default: the host by which each client
@@ -96,12 +89,7 @@ pub struct Settings {
     pub relay_threads: Option<NonZeroUsize>,
 
     /// The shared secret of the time-limited TURN credentials [default: made at the start]
-    #[arg(
-        long,
-        value_name = "SECRET",
-        env = "TWOCAN_TURN_SECRET",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "SECRET", env = "TWOCAN_TURN_SECRET", hide_env_values = true)]
     pub turn_secret: Option<Secret>,
 
     /// The realm of the TURN credentials
@@ -126,12 +114,7 @@ pub struct Settings {
     pub allow_peer: Vec<IpNet>,
 
     /// Another origin whose pages may connect (repeatable); the server's own always may
-    #[arg(
-        long,
-        value_name = "ORIGIN",
-        env = "TWOCAN_ORIGIN",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "ORIGIN", env = "TWOCAN_ORIGIN", value_delimiter = ',')]
     pub origin: Vec<Origin>,
 
     /// How many people a room holds
@@ -293,11 +276,7 @@ fn listeners(
 ) -> Result<Vec<Listener>, SettingsError> {
     let explicit = !given.is_empty();
     let mut listeners: Vec<Listener> = Vec::new();
-    let listener = |address| Listener {
-        address,
-        flag,
-        explicit,
-    };
+    let listener = |address| Listener { address, flag, explicit };
     if !explicit {
         listeners.extend(default.iter().copied().map(listener));
     }
@@ -331,10 +310,7 @@ impl FromStr for RelayPorts {
 
     fn from_str(text: &str) -> Result<RelayPorts, String> {
         let ports = text.split_once('-').and_then(|(from, to)| {
-            Some(RelayPorts {
-                from: from.parse().ok()?,
-                to: to.parse().ok()?,
-            })
+            Some(RelayPorts { from: from.parse().ok()?, to: to.parse().ok()? })
         });
         match ports {
             Some(ports) if 0 < ports.from && ports.from <= ports.to => Ok(ports),
@@ -361,9 +337,7 @@ impl Secret {
     pub fn random() -> Result<Secret, getrandom::Error> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
-        Ok(Secret(
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ))
+        Ok(Secret(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// The value, for those who need it.
@@ -411,10 +385,7 @@ fn parse_realm(text: &str) -> Result<String, &'static str> {
 
 fn parse_range(text: &str) -> Result<IpNet, String> {
     if let Ok(address) = text.parse::<IpAddr>() {
-        return Err(format!(
-            "write {} for this one address",
-            IpNet::from(address)
-        ));
+        return Err(format!("write {} for this one address", IpNet::from(address)));
     }
     let help = "write an address, a slash and the length of the prefix, such as 192.168.0.0/16";
     let range: IpNet = text.parse().map_err(|_| help)?;

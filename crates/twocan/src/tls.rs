@@ -62,12 +62,7 @@ pub(crate) fn from_files(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, T
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable("--tls-cert", cert, "certificate", error))?;
     if chain.is_empty() {
-        return Err(unreadable(
-            "--tls-cert",
-            cert,
-            "certificate",
-            pem::Error::NoItemsFound,
-        ));
+        return Err(unreadable("--tls-cert", cert, "certificate", pem::Error::NoItemsFound));
     }
     let key = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| unreadable("--tls-key", key, "private key", error))?;
@@ -80,13 +75,9 @@ pub(crate) fn self_made(
     addresses: &[IpAddr],
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let mut params = CertificateParams::new(names)?;
-    params
-        .subject_alt_names
-        .extend(addresses.iter().map(|&address| SanType::IpAddress(address)));
+    params.subject_alt_names.extend(addresses.iter().map(|&address| SanType::IpAddress(address)));
     params.distinguished_name = DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "twocan, made by itself");
+    params.distinguished_name.push(DnType::CommonName, "twocan, made by itself");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     // A day of grace for devices whose clock is behind.
@@ -95,10 +86,7 @@ pub(crate) fn self_made(
     params.not_after = start + Duration::days(CERTIFICATE_DAYS);
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
-    config(
-        vec![certificate.into()],
-        PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-    )
+    config(vec![certificate.into()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
 }
 
 fn config(
@@ -146,51 +134,21 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let path = |name| folder.join(name);
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()])
-            .unwrap()
-            .self_signed(&key)
-            .unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
         fs::write(path("cert.pem"), certificate.pem()).unwrap();
         fs::write(path("key.pem"), key.serialize_pem()).unwrap();
-        fs::write(
-            path("other.pem"),
-            KeyPair::generate().unwrap().serialize_pem(),
-        )
-        .unwrap();
+        fs::write(path("other.pem"), KeyPair::generate().unwrap().serialize_pem()).unwrap();
         fs::write(path("text.pem"), "hello").unwrap();
 
         assert!(from_files(&path("cert.pem"), &path("key.pem")).is_ok());
         for (cert, key, words) in [
-            (
-                "none.pem",
-                "key.pem",
-                ["--tls-cert", "none.pem", "Check the path"],
-            ),
-            (
-                "cert.pem",
-                "none.pem",
-                ["--tls-key", "none.pem", "Check the path"],
-            ),
-            (
-                "text.pem",
-                "key.pem",
-                ["--tls-cert", "text.pem", "no certificate"],
-            ),
-            (
-                "key.pem",
-                "key.pem",
-                ["--tls-cert", "key.pem", "no certificate"],
-            ),
-            (
-                "cert.pem",
-                "text.pem",
-                ["--tls-key", "text.pem", "no private key"],
-            ),
-            (
-                "cert.pem",
-                "other.pem",
-                ["--tls-cert", "--tls-key", "belongs to"],
-            ),
+            ("none.pem", "key.pem", ["--tls-cert", "none.pem", "Check the path"]),
+            ("cert.pem", "none.pem", ["--tls-key", "none.pem", "Check the path"]),
+            ("text.pem", "key.pem", ["--tls-cert", "text.pem", "no certificate"]),
+            ("key.pem", "key.pem", ["--tls-cert", "key.pem", "no certificate"]),
+            ("cert.pem", "text.pem", ["--tls-key", "text.pem", "no private key"]),
+            ("cert.pem", "other.pem", ["--tls-cert", "--tls-key", "belongs to"]),
         ] {
             let error = from_files(&path(cert), &path(key)).unwrap_err().to_string();
             for word in words {

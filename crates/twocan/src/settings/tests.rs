@@ -15,13 +15,7 @@ fn without_flags_the_defaults_hold() {
     assert_eq!(addresses(&listeners.https), ["0.0.0.0:8443"]);
     assert_eq!(addresses(&listeners.turn), ["0.0.0.0:3478", "[::]:3478"]);
     assert!(listeners.turn.iter().all(|listener| !listener.explicit));
-    assert_eq!(
-        settings.relay_ports,
-        RelayPorts {
-            from: 49152,
-            to: 65535
-        }
-    );
+    assert_eq!(settings.relay_ports, RelayPorts { from: 49152, to: 65535 });
     assert_eq!(settings.turn_realm, "twocan");
     assert_eq!(settings.room_size.get(), 2);
     assert_eq!(settings.ping_interval(), Duration::from_secs(25));
@@ -88,10 +82,7 @@ fn every_flag_is_understood() {
 #[test]
 fn lists_may_be_separated_by_commas_as_the_environment_does() {
     let settings = parse(&["--http", "127.0.0.1:80,[::1]:80"]).unwrap();
-    assert_eq!(
-        addresses(&settings.listeners().unwrap().http),
-        ["127.0.0.1:80", "[::1]:80"]
-    );
+    assert_eq!(addresses(&settings.listeners().unwrap().http), ["127.0.0.1:80", "[::1]:80"]);
 }
 
 #[test]
@@ -106,11 +97,7 @@ fn off_means_nowhere() {
 fn a_wrong_value_is_answered_with_flag_value_and_remedy() {
     for (flag, value, remedy) in [
         ("--http", "8080", "such as 0.0.0.0:8080"),
-        (
-            "--https",
-            "localhost:443",
-            "write an IP address with a port",
-        ),
+        ("--https", "localhost:443", "write an IP address with a port"),
         ("--turn", "::1:3478x", "or `off`"),
         ("--external-ip", "example.org", "invalid IP address"),
         ("--turn-host", "example.org:3478", "without a port"),
@@ -141,18 +128,12 @@ fn a_wrong_value_is_answered_with_flag_value_and_remedy() {
 #[test]
 fn contradictions_are_named() {
     for (flags, error) in [
-        (
-            vec!["--turn", "off", "--turn", "0.0.0.0:443"],
-            SettingsError::OffAndOn("--turn"),
-        ),
+        (vec!["--turn", "off", "--turn", "0.0.0.0:443"], SettingsError::OffAndOn("--turn")),
         (
             vec!["--http", "127.0.0.1:80", "--http", "127.0.0.1:80"],
             SettingsError::Twice("--http", "127.0.0.1:80".parse().unwrap()),
         ),
-        (
-            vec!["--http", "off", "--https", "off", "--turn", "off"],
-            SettingsError::NothingToServe,
-        ),
+        (vec!["--http", "off", "--https", "off", "--turn", "off"], SettingsError::NothingToServe),
         (
             vec!["--external-ip", "192.0.2.1", "--external-ip", "192.0.2.2"],
             SettingsError::TwoExternalAddresses {
@@ -164,15 +145,9 @@ fn contradictions_are_named() {
         assert_eq!(parse(&flags).unwrap().listeners(), Err(error));
     }
     let cert_only = parse(&["--tls-cert", "a.pem"]).unwrap();
-    assert_eq!(
-        cert_only.certificate(),
-        Err(SettingsError::CertificateWithoutKey)
-    );
+    assert_eq!(cert_only.certificate(), Err(SettingsError::CertificateWithoutKey));
     let key_only = parse(&["--tls-key", "a.pem"]).unwrap();
-    assert_eq!(
-        key_only.certificate(),
-        Err(SettingsError::KeyWithoutCertificate)
-    );
+    assert_eq!(key_only.certificate(), Err(SettingsError::KeyWithoutCertificate));
 }
 
 #[test]
@@ -188,8 +163,5 @@ fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {
 }
 
 fn addresses(listeners: &[Listener]) -> Vec<String> {
-    listeners
-        .iter()
-        .map(|listener| listener.address.to_string())
-        .collect()
+    listeners.iter().map(|listener| listener.address.to_string()).collect()
 }

@@ -1,0 +1,51 @@
+# The sections of ./test: each has a headline and a duration, and ends the run if it fails. Sourced,
+# not run.
+
+passed=()
+skips=$(mktemp)
+trap 'rm -f "$skips"' EXIT
+
+# section NAME COMMAND…: runs the command under a headline.
+section() {
+  local name=$1 start=$SECONDS status
+  shift
+  printf '\n=== %s\n' "$name"
+  # Not as part of a condition: there, `set -e` would not hold inside the command.
+  set +e
+  (set -e && "$@")
+  status=$?
+  set -e
+  if [ $status != 0 ]; then
+    printf '\n=== %s: FAILED after %s s, with exit code %s\n' "$name" $((SECONDS - start)) $status
+    exit 1
+  fi
+  printf '=== %s: passed in %s s\n' "$name" $((SECONDS - start))
+  passed+=("$name")
+}
+
+npm_ci() {
+  cd "$1"
+  npm ci --no-audit --no-fund
+}
+
+# node_tests FOLDER: Node's own test runner, one file at a time, since the tests share two cores and
+# the kernel's networks. What it skips is kept for the summary.
+node_tests() {
+  local output
+  output=$(mktemp)
+  trap 'rm -f "$output"' EXIT
+  cd "$1"
+  node --test --test-concurrency=1 --test-reporter=spec | tee "$output"
+  sed -n 's/^ *﹣ *//p' "$output" | sort -u >>"$skips"
+}
+
+summary() {
+  printf '\n=== Passed, in %s min %s s:' $((SECONDS / 60)) $((SECONDS % 60))
+  printf ' %s;' "${passed[@]}"
+  if [ -s "$skips" ]; then
+    printf '\n=== Skipped:\n'
+    cat "$skips"
+  else
+    printf '\n=== Skipped: nothing\n'
+  fi
+}
