@@ -62,10 +62,7 @@ pub struct ConnectError {
 impl ConnectError {
     /// An error with the words for the client.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            data: None,
-        }
+        Self { message: message.into(), data: None }
     }
 
     /// The reference server's answer to a namespace that it does not know.

@@ -21,7 +21,7 @@
 //! - [`Socket`] sends events from anywhere. It never blocks: a client that does not read is closed
 //!   once [`Config::max_queue`] bytes wait for it.
 //! - The engine below (handshake, long polling, WebSocket, upgrade, heartbeat) is usable by itself,
-//!   see `engine`.
+//!   see [`engine`].
 //!
 //! Compression of WebSocket messages (permessage-deflate) is left out on purpose: its windows cost
 //! some 300 KB for each connection, and compressing secrets beside text that an attacker chooses
@@ -85,10 +85,15 @@
 //! # }
 //! ```
 
+mod client;
 mod config;
+pub mod engine;
 mod handler;
 mod handshake;
+mod id;
+mod namespaces;
 mod origin;
+mod protocol;
 mod server;
 mod socket;
 

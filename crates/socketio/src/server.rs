@@ -1,62 +1,82 @@
-//! The Socket.IO server.
+//! The Socket.IO server: the engine, with the program's handler on top.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming};
 
-use crate::{Config, Handler, Peer};
+use crate::{
+    Config, Handler, Handshake, Peer,
+    client::{Client, Inbox},
+    engine::{self, Link, Service},
+    namespaces,
+};
 
 /// The body of every answer.
 pub type Body = Full<Bytes>;
 
 /// A Socket.IO server: give it the requests of its path. Cheap to clone; all clones are one server.
 pub struct Server<H: Handler> {
-    inner: Arc<Inner<H>>,
-}
-
-struct Inner<H> {
-    config: Config,
-    handler: H,
+    engine: engine::Server<SocketIo<H>>,
 }
 
 impl<H: Handler> Server<H> {
     /// A server with the given settings, which calls `handler` for every socket.
     pub fn new(config: Config, handler: H) -> Self {
-        Self {
-            inner: Arc::new(Inner { config, handler }),
-        }
+        let connect_timeout = config.connect_timeout;
+        Self { engine: engine::Server::new(config, SocketIo { handler, connect_timeout }) }
     }
 
     /// The program's handler.
     pub fn handler(&self) -> &H {
-        &self.inner.handler
+        &self.engine.service().handler
     }
 
     /// Whether a request for `path` (without its query) is this server's.
     pub fn handles(&self, path: &str) -> bool {
-        path == self.inner.config.path || Some(path) == self.inner.config.path.strip_suffix('/')
+        self.engine.handles(path)
     }
 
     /// Answers one request; must run inside a tokio runtime, since it starts the session's task.
     ///
     /// Serve the connection `with_upgrades()`, otherwise no WebSocket opens.
     pub async fn serve(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
-        let _ = (request, peer);
-        Response::new(Body::default())
+        self.engine.serve(request, peer).await
     }
 
     /// Ends every session and waits until each of their sockets has had its
-    /// [`disconnect`](Handler::disconnect). Clients see 'transport close', and so come back by themselves.
-    /// Requests that come later are answered with 503.
-    pub async fn shutdown(&self) {}
+    /// [`disconnect`](Handler::disconnect) and every WebSocket is closed. Clients see 'transport close',
+    /// and so come back by themselves. Requests that come later are answered with 503.
+    pub async fn shutdown(&self) {
+        self.engine.shutdown().await;
+    }
 }
 
 impl<H: Handler> Clone for Server<H> {
     fn clone(&self) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-        }
+        Self { engine: self.engine.clone() }
+    }
+}
+
+struct SocketIo<H> {
+    handler: H,
+    connect_timeout: Duration,
+}
+
+impl<H: Handler> Service for SocketIo<H> {
+    type Receiver = Inbox;
+
+    fn open(
+        self: Arc<Self>,
+        link: Link,
+        handshake: Arc<Handshake>,
+    ) -> (Inbox, impl Future<Output = ()> + Send + 'static) {
+        let client = Client::new(link);
+        let inbox = Inbox::new(Arc::clone(&client));
+        let work = async move {
+            namespaces::run(&self.handler, client, handshake, self.connect_timeout).await;
+        };
+        (inbox, work)
     }
 }

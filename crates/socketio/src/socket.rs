@@ -1,10 +1,20 @@
 //! The program's handle to one client in one namespace.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{
+    client::Client,
+    engine::Message,
+    protocol::{Control, EventKind, encode_connect, encode_control, encode_event},
+};
 
 /// One client in one namespace. Cheap to clone, usable from anywhere; once the socket has ended, what is
 /// sent goes nowhere.
@@ -16,9 +26,24 @@ pub struct Socket {
 struct Inner {
     id: String,
     namespace: String,
+    client: Arc<Client>,
+    phase: Mutex<Phase>,
+}
+
+/// Nothing may reach the client before the answer to its CONNECT.
+enum Phase {
+    /// The handler is deciding; what is sent meanwhile is held.
+    Connecting(Vec<Message>),
+    Connected,
+    Ended,
 }
 
 impl Socket {
+    pub(crate) fn new(id: String, namespace: String, client: Arc<Client>) -> Self {
+        let phase = Mutex::new(Phase::Connecting(Vec::new()));
+        Self { inner: Arc::new(Inner { id, namespace, client, phase }) }
+    }
+
     /// The socket's public name: random, and unrelated to the session id, so it may be told to others.
     /// The client knows it as `socket.id`.
     pub fn id(&self) -> &str {
@@ -32,15 +57,14 @@ impl Socket {
 
     /// Sends an event with one argument. Never blocks; see [`Config::max_queue`](crate::Config::max_queue).
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, argument: &T) -> Result<(), EmitError> {
-        let argument = serde_json::value::to_raw_value(argument)?;
-        self.emit_raw(event, &[argument], Vec::new());
+        self.emit_raw(event, &[to_raw_value(argument)?], Vec::new());
         Ok(())
     }
 
     /// Sends an event with any number of arguments that are JSON already, and the attachments that their
     /// placeholders name (see [`Event::args`](crate::Event::args)). Never blocks.
     pub fn emit_raw(&self, event: &str, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
-        let _ = (event, args, attachments);
+        self.send(EventKind::Event { name: event, id: None }, args, attachments);
     }
 
     /// Sends an event with one argument and waits for the client's acknowledgement, at most `timeout`.
@@ -50,9 +74,8 @@ impl Socket {
         argument: &T,
         timeout: Duration,
     ) -> Result<Reply, RequestError> {
-        let argument = serde_json::value::to_raw_value(argument).map_err(EmitError)?;
-        self.request_raw(event, &[argument], Vec::new(), timeout)
-            .await
+        let argument = to_raw_value(argument).map_err(EmitError)?;
+        self.request_raw(event, &[argument], Vec::new(), timeout).await
     }
 
     /// Like [`request`](Self::request), with the arguments of [`emit_raw`](Self::emit_raw).
@@ -63,16 +86,81 @@ impl Socket {
         attachments: Vec<Bytes>,
         timeout: Duration,
     ) -> Result<Reply, RequestError> {
-        let _ = (event, args, attachments, timeout);
-        Err(RequestError::Closed)
+        let waiting = self.inner.client.expect_ack(&self.inner.namespace);
+        let id = Some(waiting.id());
+        self.send(EventKind::Event { name: event, id }, args, attachments);
+        match tokio::time::timeout(timeout, waiting).await {
+            Ok(Some(reply)) => Ok(reply),
+            Ok(None) => Err(RequestError::Closed),
+            Err(_) => Err(RequestError::Timeout),
+        }
     }
 
     /// Disconnects the client from this namespace. Its events that are not yet handled are dropped, and
     /// [`Handler::disconnect`](crate::Handler::disconnect) follows.
-    pub fn disconnect(&self) {}
+    pub fn disconnect(&self) {
+        let packet = encode_control(Control::Disconnect, self.namespace(), "");
+        {
+            let mut phase = self.phase();
+            match std::mem::replace(&mut *phase, Phase::Ended) {
+                Phase::Connecting(mut held) => {
+                    held.insert(0, encode_connect(self.namespace(), self.id()));
+                    held.push(packet);
+                    self.inner.client.send(held);
+                }
+                Phase::Connected => self.inner.client.send([packet]),
+                Phase::Ended => return,
+            }
+        }
+        self.inner.client.left(self.clone());
+    }
 
     /// Closes the client's session with all its namespaces, after what is queued for it has been sent.
-    pub fn close(&self) {}
+    /// The client sees 'transport close', and so comes back by itself.
+    pub fn close(&self) {
+        self.inner.client.close();
+    }
+
+    /// Tells the client that it is connected, and sends what was held for it.
+    pub(crate) fn accept(&self) {
+        let mut phase = self.phase();
+        if let Phase::Connecting(mut held) = std::mem::replace(&mut *phase, Phase::Ended) {
+            held.insert(0, encode_connect(self.namespace(), self.id()));
+            self.inner.client.send(held);
+            *phase = Phase::Connected;
+        }
+    }
+
+    /// Nothing is sent any more.
+    pub(crate) fn end(&self) {
+        *self.phase() = Phase::Ended;
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(*self.phase(), Phase::Ended)
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    pub(crate) fn ack(&self, id: u64) -> Ack {
+        Ack { socket: self.clone(), id }
+    }
+
+    fn send(&self, kind: EventKind<'_>, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
+        let messages = encode_event(kind, self.namespace(), args, attachments);
+        let mut phase = self.phase();
+        match &mut *phase {
+            Phase::Connecting(held) => held.extend(messages),
+            Phase::Connected => self.inner.client.send(messages),
+            Phase::Ended => {}
+        }
+    }
+
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.inner.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for Socket {
@@ -80,7 +168,7 @@ impl fmt::Debug for Socket {
         f.debug_struct("Socket")
             .field("id", &self.id())
             .field("namespace", &self.namespace())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,14 +182,14 @@ pub struct Ack {
 impl Ack {
     /// Acknowledges with one argument.
     pub fn send<T: Serialize + ?Sized>(self, argument: &T) -> Result<(), EmitError> {
-        let argument = serde_json::value::to_raw_value(argument)?;
+        let argument = to_raw_value(argument)?;
         self.send_raw(&[argument], Vec::new());
         Ok(())
     }
 
     /// Acknowledges with the arguments of [`Socket::emit_raw`].
     pub fn send_raw(self, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
-        let _ = (args, attachments, self.socket, self.id);
+        self.socket.send(EventKind::Ack { id: self.id }, args, attachments);
     }
 }
 

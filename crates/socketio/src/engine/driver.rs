@@ -1,0 +1,357 @@
+//! One session's task: it carries out what the [state machine](super::session) commands, on the
+//! session's WebSocket and on the requests that the server hands over.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use tokio::{
+    sync::oneshot,
+    time::{Instant as TokioInstant, Sleep, sleep_until},
+};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tracing::{debug, trace};
+
+use super::{
+    CloseReason, Receiver,
+    link::{Input, Link},
+    packet::Packet,
+    payload,
+    refusal::Refusal,
+    registry::Entry,
+    session::{Command, Session, Timing, Transport},
+    websocket::{Received, WebSocket, too_large},
+};
+
+/// How many packets are read in a row before others get their turn.
+const READ_BUDGET: usize = 64;
+
+/// How often transport and application take turns before the task lets other tasks run.
+const TURNS: usize = 8;
+
+/// What a session's task starts with.
+pub(crate) struct Start<R> {
+    /// For telling sessions apart in the logs; the session id is a secret.
+    pub(crate) number: u64,
+    pub(crate) timing: Timing,
+    pub(crate) max_payload: usize,
+    /// The first packet; a polling client has had it with its handshake.
+    pub(crate) open: Option<Packet>,
+    pub(crate) socket: Option<WebSocket>,
+    pub(crate) link: Link,
+    pub(crate) receiver: R,
+    pub(crate) entry: Entry,
+}
+
+/// Runs a session to its end: the transport, and the application's future beside it.
+pub(crate) async fn run<R: Receiver>(start: Start<R>, application: impl Future<Output = ()>) {
+    let mut driver = Driver::new(start);
+    let mut application = pin!(application);
+    let (mut transport_done, mut application_done) = (false, false);
+    poll_fn(move |cx| {
+        for _ in 0..TURNS {
+            if !transport_done {
+                transport_done = driver.poll(cx).is_ready();
+            }
+            if !application_done {
+                application_done = application.as_mut().poll(cx).is_ready();
+            }
+            if transport_done && application_done {
+                return Poll::Ready(());
+            }
+            if transport_done || !driver.link.has_input() {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+struct Driver<R> {
+    number: u64,
+    max_payload: usize,
+    session: Session,
+    link: Link,
+    receiver: R,
+    entry: Entry,
+    /// Fires at the session's deadline, or before it.
+    timer: Pin<Box<Sleep>>,
+    poll: Option<oneshot::Sender<Result<String, Refusal>>>,
+    /// A POST whose packets are delivered; it is answered when the application can take more.
+    post: Option<oneshot::Sender<Result<(), Refusal>>>,
+    socket: Option<WebSocket>,
+    candidate: Option<WebSocket>,
+}
+
+impl<R: Receiver> Driver<R> {
+    fn new(start: Start<R>) -> Self {
+        let now = now();
+        let transport =
+            if start.socket.is_some() { Transport::WebSocket } else { Transport::Polling };
+        let mut session = Session::new(start.timing, transport, now);
+        if let Some(open) = start.open {
+            session.send(open);
+        }
+        debug!(session = start.number, ?transport, "session opened");
+        Self {
+            number: start.number,
+            max_payload: start.max_payload,
+            timer: Box::pin(sleep_until(session.deadline().unwrap_or(now).into())),
+            session,
+            link: start.link,
+            receiver: start.receiver,
+            entry: start.entry,
+            poll: None,
+            post: None,
+            socket: start.socket,
+            candidate: None,
+        }
+    }
+
+    /// Does all that can be done at once; ready when the session has ended.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = now();
+        let mut inputs = self.link.take(cx);
+        for input in inputs.drain(..) {
+            self.accept(input, now);
+        }
+        self.link.recycle(inputs);
+
+        self.read(cx, now);
+        self.read_candidate(cx, now);
+        if self.session.deadline().is_some_and(|deadline| deadline <= now) {
+            self.session.timeout(now);
+        }
+        self.session.flush();
+        self.carry_out();
+        self.write(cx);
+        self.flush_candidate(cx);
+        self.answer_post();
+
+        if self.session.is_closed() {
+            self.finish();
+            return Poll::Ready(());
+        }
+        self.arm_timer(cx);
+        Poll::Pending
+    }
+
+    fn accept(&mut self, input: Input, now: Instant) {
+        match input {
+            Input::Send(packet) => self.session.send(packet),
+            Input::Close => self.session.close(now),
+            Input::End(CloseReason::SlowClient) => self.session.abandon(CloseReason::SlowClient),
+            Input::End(reason) => self.session.end(reason),
+            Input::Poll(answer) => match self.session.poll(now) {
+                Ok(()) => self.poll = Some(answer),
+                Err(turned) => {
+                    // Whoever asked may be gone, here and below; its guard has told us then.
+                    let _ = answer.send(Err(turned.into()));
+                }
+            },
+            Input::PollAborted => self.session.poll_aborted(),
+            Input::PostStarted(answer) => {
+                let _ = answer.send(self.session.post_started());
+            }
+            Input::Posted(body, answer) => {
+                trace!(session = self.number, body, "received");
+                if self.session.posted(payload::decode(&body), now).is_err() {
+                    let _ = answer.send(Err(Refusal::BadRequest));
+                } else {
+                    self.post = Some(answer);
+                }
+            }
+            Input::PostFailed => self.session.post_failed(),
+            Input::Candidate(candidate) => {
+                if self.session.candidate_opened(now) {
+                    self.candidate = Some(candidate);
+                } else {
+                    self.close(candidate, VecDeque::new(), None);
+                }
+            }
+        }
+        // Each input's commands come before the next input, so that answers find their requests.
+        self.carry_out();
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant) {
+        for _ in 0..READ_BUDGET {
+            if self.session.is_closed() || !self.receiver.is_ready() {
+                return;
+            }
+            let Some(socket) = &mut self.socket else {
+                return;
+            };
+            let Poll::Ready(received) = socket.poll_receive(cx) else {
+                return;
+            };
+            trace!(session = self.number, ?received, "received");
+            match received {
+                Received::Packet(packet) => self.session.receive(packet, now),
+                Received::TooLarge => {
+                    debug!(session = self.number, "message too large");
+                    if let Some(socket) = self.socket.take() {
+                        self.close(socket, VecDeque::new(), Some(too_large(self.max_payload)));
+                    }
+                    self.session.abandon(CloseReason::TransportError);
+                }
+                Received::Lost(reason) => self.session.abandon(reason),
+            }
+            self.carry_out();
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn read_candidate(&mut self, cx: &mut Context<'_>, now: Instant) {
+        while let Some(candidate) = &mut self.candidate {
+            let Poll::Ready(received) = candidate.poll_receive(cx) else {
+                return;
+            };
+            trace!(session = self.number, ?received, "received by the candidate");
+            match received {
+                Received::Packet(packet) => self.session.candidate_received(packet, now),
+                Received::TooLarge | Received::Lost(_) => {
+                    debug!(session = self.number, "upgrade failed: the WebSocket closed");
+                    self.session.candidate_lost();
+                    if let Some(candidate) = self.candidate.take() {
+                        self.close(candidate, VecDeque::new(), None);
+                    }
+                }
+            }
+            self.carry_out();
+        }
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(command) = self.session.next_command() {
+            match command {
+                Command::Deliver(message) => self.receiver.receive(message),
+                Command::AnswerPoll(packets) => {
+                    self.link.sent(&packets);
+                    let body = payload::encode(&packets);
+                    trace!(session = self.number, body, "sent");
+                    if let Some(poll) = self.poll.take() {
+                        let _ = poll.send(Ok(body));
+                    }
+                }
+                Command::SendCandidate(packet) => {
+                    let sent = self.candidate.as_mut().map(|candidate| candidate.send(packet));
+                    if let Some(Err(_)) = sent {
+                        self.session.candidate_lost();
+                        self.candidate = None;
+                    }
+                }
+                Command::PromoteCandidate => {
+                    debug!(session = self.number, "upgraded to WebSocket");
+                    self.socket = self.candidate.take();
+                }
+                Command::DropCandidate => {
+                    debug!(session = self.number, "upgrade given up");
+                    if let Some(candidate) = self.candidate.take() {
+                        self.close(candidate, VecDeque::new(), None);
+                    }
+                }
+                Command::CloseWebSocket(packets) => {
+                    if let Some(socket) = self.socket.take() {
+                        self.close(socket, packets, None);
+                    }
+                }
+                Command::End(reason) => {
+                    debug!(session = self.number, %reason, "session ended");
+                    self.link.set_closing();
+                    self.receiver.closed(reason);
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        let mut failed = false;
+        while let Poll::Ready(ready) = socket.poll_ready(cx) {
+            failed = ready.is_err();
+            if failed {
+                break;
+            }
+            let Some(packet) = self.session.next_packet() else {
+                break;
+            };
+            trace!(session = self.number, ?packet, "sent");
+            self.link.sent([&packet]);
+            failed = socket.send(packet).is_err();
+            if failed {
+                break;
+            }
+        }
+        failed |= matches!(socket.poll_flush(cx), Poll::Ready(Err(_)));
+        if failed {
+            self.session.abandon(CloseReason::TransportClose);
+            self.carry_out();
+        }
+    }
+
+    fn flush_candidate(&mut self, cx: &mut Context<'_>) {
+        if let Some(candidate) = &mut self.candidate
+            && let Poll::Ready(Err(_)) = candidate.poll_flush(cx)
+        {
+            self.session.candidate_lost();
+            self.candidate = None;
+        }
+    }
+
+    fn answer_post(&mut self) {
+        if (self.receiver.is_ready() || self.session.is_closed())
+            && let Some(post) = self.post.take()
+        {
+            let _ = post.send(Ok(()));
+        }
+    }
+
+    fn arm_timer(&mut self, cx: &mut Context<'_>) {
+        let Some(deadline) = self.session.deadline() else {
+            return;
+        };
+        let deadline = TokioInstant::from_std(deadline);
+        // A deadline that moved away is left to fire too early: a pong then costs no timer.
+        if deadline < self.timer.deadline() {
+            self.timer.as_mut().reset(deadline);
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if TokioInstant::now() >= deadline {
+                cx.waker().wake_by_ref();
+                self.timer.as_mut().reset(deadline);
+                return;
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+    }
+
+    /// Nobody is left to answer the requests that came too late: their senders are dropped.
+    fn finish(&mut self) {
+        self.entry.leave();
+        drop(self.link.set_closed());
+        self.poll = None;
+    }
+
+    /// Closes a WebSocket in a task of its own, since the client may take its time.
+    fn close(&self, socket: WebSocket, packets: VecDeque<Packet>, reason: Option<CloseFrame>) {
+        let guard = self.entry.another_task();
+        tokio::spawn(async move {
+            socket.close(packets, reason).await;
+            drop(guard);
+        });
+    }
+}
+
+/// Tokio's clock, so that tests with a paused clock see one time everywhere.
+fn now() -> Instant {
+    TokioInstant::now().into_std()
+}
