@@ -8,8 +8,6 @@ use twocan_turn::Now;
 pub(crate) fn now() -> Now {
     Now {
         instant: Instant::now(),
-        unix: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default(),
+        unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
     }
 }

@@ -134,10 +134,7 @@ fn take_messages<'a>(mut bytes: &'a [u8], take: &mut impl FnMut(&[u8])) -> Resul
 }
 
 fn is_temporary(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 #[cfg(test)]
@@ -153,14 +150,9 @@ mod tests {
     #[test]
     fn messages_are_cut_at_their_padded_ends() {
         let channel_data = [0x40, 0, 0, 3, b'a', b'b', b'c', 0];
-        let binding = [
-            0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        ];
+        let binding = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let stream = [&channel_data[..], &binding, &channel_data[..5]].concat();
-        assert_eq!(
-            cut(&stream),
-            (vec![channel_data.to_vec(), binding.to_vec()], 5)
-        );
+        assert_eq!(cut(&stream), (vec![channel_data.to_vec(), binding.to_vec()], 5));
         assert_eq!(cut(&stream[..7]), (vec![], 7));
         assert_eq!(cut(&[]), (vec![], 0));
     }

@@ -105,11 +105,8 @@ impl Relay {
             peers: PeerPolicy::new(config.allowed_peers),
         };
         let relayed = Arc::new(RelayedAddresses::default());
-        let mut relay = Relay {
-            addresses,
-            stop: Arc::new(AtomicBool::new(false)),
-            workers: Vec::new(),
-        };
+        let mut relay =
+            Relay { addresses, stop: Arc::new(AtomicBool::new(false)), workers: Vec::new() };
         for (index, listeners) in listeners.into_iter().enumerate() {
             let mut seed = [0; 32];
             fill_random(&mut seed)?;
@@ -159,11 +156,7 @@ impl Drop for Relay {
 
 impl StartError {
     fn listen(address: SocketAddr, protocol: Protocol, source: io::Error) -> StartError {
-        StartError::Listen {
-            address,
-            protocol: protocol.name(),
-            source,
-        }
+        StartError::Listen { address, protocol: protocol.name(), source }
     }
 }
 
@@ -185,17 +178,14 @@ fn for_family(ips: impl IntoIterator<Item = IpAddr>) -> ForFamily {
 /// The addresses for allocations of the family by which a client did not come: those that are
 /// listened on by name, else those that lead to the internet.
 fn local_addresses(listeners: &[SocketAddr]) -> ForFamily {
-    let named = listeners
-        .iter()
-        .map(SocketAddr::ip)
-        .filter(|ip| !ip.is_unspecified());
+    let named = listeners.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
     // Connecting a UDP socket sends nothing; it asks the routing table for a source address.
-    let routed = [("0.0.0.0:0", "1.0.0.1:9"), ("[::]:0", "[2600::1]:9")]
-        .into_iter()
-        .filter_map(|(from, to)| {
+    let routed = [("0.0.0.0:0", "1.0.0.1:9"), ("[::]:0", "[2600::1]:9")].into_iter().filter_map(
+        |(from, to)| {
             let socket = UdpSocket::bind(from).ok()?;
             socket.connect(to).ok()?;
             Some(socket.local_addr().ok()?.ip())
-        });
+        },
+    );
     for_family(named.chain(routed))
 }

@@ -119,10 +119,7 @@ fn new_socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
 }
 
 fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
-    socket
-        .local_addr()?
-        .as_socket()
-        .ok_or_else(|| io::ErrorKind::Unsupported.into())
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 
 /// A datagram's way: who sent it, and to which of this host's addresses.
@@ -173,10 +170,7 @@ impl UdpListener {
             Some(&mut self.control),
             MsgFlags::empty(),
         )?;
-        let from = message
-            .address
-            .and_then(socket_address)
-            .ok_or(io::ErrorKind::InvalidData)?;
+        let from = message.address.and_then(socket_address).ok_or(io::ErrorKind::InvalidData)?;
         let mut ip = self.address.ip();
         for control in message.cmsgs()? {
             match control {
@@ -190,11 +184,7 @@ impl UdpListener {
             }
         }
         let to = SocketAddr::new(ip, self.address.port());
-        Ok(Received {
-            length: message.bytes,
-            from,
-            to,
-        })
+        Ok(Received { length: message.bytes, from, to })
     }
 
     /// Sends one datagram from a given local address.
@@ -212,15 +202,11 @@ impl UdpListener {
         match from {
             IpAddr::V4(ip) => send(&[ControlMessage::Ipv4PacketInfo(&libc::in_pktinfo {
                 ipi_ifindex: 0,
-                ipi_spec_dst: libc::in_addr {
-                    s_addr: u32::from_ne_bytes(ip.octets()),
-                },
+                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(ip.octets()) },
                 ipi_addr: libc::in_addr { s_addr: 0 },
             })])?,
             IpAddr::V6(ip) => send(&[ControlMessage::Ipv6PacketInfo(&libc::in6_pktinfo {
-                ipi6_addr: libc::in6_addr {
-                    s6_addr: ip.octets(),
-                },
+                ipi6_addr: libc::in6_addr { s6_addr: ip.octets() },
                 ipi6_ifindex: 0,
             })])?,
         };
@@ -238,7 +224,5 @@ fn socket_address(storage: SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = storage.as_sockaddr_in() {
         return Some(SocketAddrV4::from(*v4).into());
     }
-    storage
-        .as_sockaddr_in6()
-        .map(|v6| SocketAddrV6::from(*v6).into())
+    storage.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into())
 }

@@ -75,12 +75,7 @@ impl Worker {
             poller.add(socket, Token::Tcp(index))?;
         }
         Ok(Worker {
-            sockets: Sockets {
-                poller,
-                listeners,
-                connections: Slab::new(),
-                relayed: Vec::new(),
-            },
+            sockets: Sockets { poller, listeners, connections: Slab::new(), relayed: Vec::new() },
             server,
             stop,
             buffer: vec![0; HEADROOM + MAX_DATAGRAM + TAILROOM],
@@ -105,12 +100,9 @@ impl Worker {
             }
             self.server.handle_timeout(now);
             self.sweep(now);
-            self.carry_out();
+            self.carry_out(now);
         }
-        debug!(
-            allocations = self.server.allocation_count(),
-            "a relay thread stops"
-        );
+        debug!(allocations = self.server.allocation_count(), "a relay thread stops");
     }
 
     fn handle(&mut self, ready: Ready, now: Now) {
@@ -157,7 +149,7 @@ impl Worker {
             if let Some(to_peer) = self.server.handle_client(client, bytes, now) {
                 self.sockets.send_to_peer(&to_peer);
             } else {
-                self.carry_out();
+                self.carry_out(now);
             }
         }
     }
@@ -180,14 +172,11 @@ impl Worker {
                     continue;
                 }
             };
-            let to_client = self
-                .server
-                .handle_peer(id, peer, &mut self.buffer, length, now);
+            let to_client = self.server.handle_peer(id, peer, &mut self.buffer, length, now);
             if let Some(to_client) = to_client
                 && let Some(message) = self.buffer.get(to_client.message)
             {
-                self.sockets
-                    .send_to_client(to_client.client, message, &mut self.server);
+                self.sockets.send_to_client(to_client.client, message, &mut self.server);
             }
         }
     }
@@ -230,10 +219,10 @@ impl Worker {
                 send_to_peer(relayed, &to_peer);
             }
         });
-        self.carry_out();
+        self.carry_out(now);
         if let Err(why) = outcome {
             self.sockets.disconnect(key, &why, &mut self.server);
-            self.carry_out();
+            self.carry_out(now);
         }
     }
 
@@ -258,11 +247,7 @@ impl Worker {
         }
         for index in std::mem::take(&mut self.paused) {
             if let Some(listener) = self.sockets.listeners.tcp.get(index)
-                && self
-                    .sockets
-                    .poller
-                    .add(listener, Token::Tcp(index))
-                    .is_err()
+                && self.sockets.poller.add(listener, Token::Tcp(index)).is_err()
             {
                 self.paused.push(index);
             }
@@ -272,19 +257,18 @@ impl Worker {
     }
 
     /// Does what the server asks for, until it asks for nothing more.
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self, now: Now) {
         while let Some(command) = self.server.poll_command() {
             match command {
                 Command::Send { client, bytes } => {
-                    self.sockets
-                        .send_to_client(client, &bytes, &mut self.server);
+                    self.sockets.send_to_client(client, &bytes, &mut self.server);
                 }
                 Command::Open { allocation, local } => {
                     let opened = self.sockets.open(allocation, local);
                     if let Err(error) = &opened {
                         debug!(%local, %error, "a relay port could not be bound");
                     }
-                    self.server.handle_opened(allocation, opened.is_ok());
+                    self.server.handle_opened(allocation, opened.is_ok(), now);
                 }
                 Command::Close { allocation } => self.sockets.close(allocation),
             }
@@ -299,11 +283,7 @@ impl Sockets {
 
     /// Sends a message by the way that the client came.
     fn send_to_client(&mut self, client: Client, message: &[u8], server: &mut Server) {
-        let Client {
-            address,
-            link: Link(link),
-            ..
-        } = client;
+        let Client { address, link: Link(link), .. } = client;
         match client.transport {
             Transport::Udp => {
                 if let Some(listener) = self.listeners.udp.get(link)
@@ -339,9 +319,7 @@ impl Sockets {
                 return Ok(());
             }
             connection.waits_for_room = queued;
-            Ok(self
-                .poller
-                .want_write(&*connection, Token::Connection(key), queued)?)
+            Ok(self.poller.want_write(&*connection, Token::Connection(key), queued)?)
         });
         if let Err(why) = outcome {
             self.disconnect(key, &why, server);
@@ -361,12 +339,7 @@ impl Sockets {
         let server = stream.local_addr()?;
         let entry = self.connections.vacant_entry();
         let key = entry.key();
-        let client = Client {
-            address,
-            server,
-            transport: Transport::Tcp,
-            link: Link(key),
-        };
+        let client = Client { address, server, transport: Transport::Tcp, link: Link(key) };
         let connection = Connection::new(client, stream, now.instant);
         self.poller.add(&connection, Token::Connection(key))?;
         entry.insert(connection);

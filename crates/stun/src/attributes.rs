@@ -12,7 +12,8 @@ mod unknown;
 pub use address::{MappedAddress, XorMappedAddress, XorPeerAddress, XorRelayedAddress};
 pub use error_code::ErrorCode;
 pub use number::{
-    AddressFamily, ChannelNumber, Lifetime, RequestedAddressFamily, RequestedTransport,
+    AddressFamily, ChannelNumber, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport,
+    ReservationToken,
 };
 pub use text::{Data, Nonce, Realm, Software, Username};
 pub use unknown::UnknownAttributes;

@@ -26,10 +26,7 @@ impl MessageBuilder {
         bytes.extend([0, 0]);
         bytes.extend(MAGIC_COOKIE.to_be_bytes());
         bytes.extend(transaction_id.0);
-        MessageBuilder {
-            bytes,
-            transaction_id,
-        }
+        MessageBuilder { bytes, transaction_id }
     }
 
     /// Appends an attribute.
@@ -171,20 +168,11 @@ mod tests {
     fn an_error_is_read_back() {
         let mut builder =
             MessageBuilder::new(Class::Error, Method::ALLOCATE, TransactionId([1; 12]));
-        builder.push(&ErrorCode {
-            code: 401,
-            reason: "Unauthenticated",
-        });
+        builder.push(&ErrorCode { code: 401, reason: "Unauthenticated" });
         builder.push(&Software("twocan"));
         let bytes = builder.finish();
         let message = Message::decode(&bytes).unwrap();
-        assert_eq!(
-            message.get(),
-            Ok(Some(ErrorCode {
-                code: 401,
-                reason: "Unauthenticated"
-            }))
-        );
+        assert_eq!(message.get(), Ok(Some(ErrorCode { code: 401, reason: "Unauthenticated" })));
         assert_eq!(message.verify_fingerprint(), None);
         assert!(!message.verify_integrity(b"key"));
     }

@@ -68,23 +68,14 @@ mod tests {
         // HMAC-SHA1 of "1700000000:seat" under "secret", by `openssl dgst -sha1 -hmac secret -binary | base64`.
         let username = time_limited_username(1_700_000_000, "seat");
         assert_eq!(username, "1700000000:seat");
-        assert_eq!(
-            time_limited_password("secret", &username),
-            "ZlbFKVJvuzlXdOyVmXmYQcn52fY="
-        );
+        assert_eq!(time_limited_password("secret", &username), "ZlbFKVJvuzlXdOyVmXmYQcn52fY=");
         assert_eq!(time_limited_expiry(&username), Some(1_700_000_000));
     }
 
     #[test]
     fn a_username_without_an_expiry_has_none() {
-        for username in [
-            "",
-            "seat",
-            ":seat",
-            "12x:seat",
-            "-1:seat",
-            "99999999999999999999999:seat",
-        ] {
+        for username in ["", "seat", ":seat", "12x:seat", "-1:seat", "99999999999999999999999:seat"]
+        {
             assert_eq!(time_limited_expiry(username), None, "{username}");
         }
     }

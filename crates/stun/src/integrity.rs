@@ -20,9 +20,7 @@ const FINGERPRINT_XOR: u32 = 0x5354_554E;
 ///
 /// [RFC 8489 §14.5](https://www.rfc-editor.org/rfc/rfc8489#section-14.5)
 pub(crate) fn integrity(key: &[u8], covered: &[u8]) -> [u8; INTEGRITY_LENGTH] {
-    mac(key, covered)
-        .map(|mac| mac.finalize().into_bytes().into())
-        .unwrap_or_default()
+    mac(key, covered).map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default()
 }
 
 /// Whether `value` is the MESSAGE-INTEGRITY of `covered`, compared in constant time.

@@ -159,12 +159,7 @@ impl<'a> Message<'a> {
             (_, _, rest) = split_attribute(rest).ok_or(DecodeError::BadAttribute)?;
         }
         let (class, method) = decode_type(u16::from_be_bytes([t0, t1]));
-        Ok(Message {
-            bytes,
-            class,
-            method,
-            transaction_id: TransactionId(id),
-        })
+        Ok(Message { bytes, class, method, transaction_id: TransactionId(id) })
     }
 
     /// What the message is.
@@ -227,9 +222,8 @@ impl<'a> Message<'a> {
     ///
     /// [RFC 8489 §14.5](https://www.rfc-editor.org/rfc/rfc8489#section-14.5)
     pub fn verify_integrity(&self, key: &[u8]) -> bool {
-        let Some(attribute) = self
-            .attributes()
-            .find(|attribute| attribute.kind == attributes::MESSAGE_INTEGRITY)
+        let Some(attribute) =
+            self.attributes().find(|attribute| attribute.kind == attributes::MESSAGE_INTEGRITY)
         else {
             return false;
         };
@@ -241,9 +235,8 @@ impl<'a> Message<'a> {
     ///
     /// [RFC 8489 §14.7](https://www.rfc-editor.org/rfc/rfc8489#section-14.7)
     pub fn verify_fingerprint(&self) -> Option<bool> {
-        let attribute = self
-            .attributes()
-            .find(|attribute| attribute.kind == attributes::FINGERPRINT)?;
+        let attribute =
+            self.attributes().find(|attribute| attribute.kind == attributes::FINGERPRINT)?;
         let covered = self.bytes.get(..attribute.offset).unwrap_or_default();
         let is_last =
             attribute.offset + ATTRIBUTE_HEADER_LENGTH + attribute.value.len() == self.bytes.len();
@@ -253,10 +246,8 @@ impl<'a> Message<'a> {
 
 impl fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds: Vec<_> = self
-            .attributes()
-            .map(|attribute| format!("{:#06x}", attribute.kind))
-            .collect();
+        let kinds: Vec<_> =
+            self.attributes().map(|attribute| format!("{:#06x}", attribute.kind)).collect();
         f.debug_struct("Message")
             .field("class", &self.class)
             .field("method", &self.method)
@@ -298,11 +289,7 @@ impl<'a> Iterator for Attributes<'a> {
                 continue;
             }
             self.sealed |= kind == attributes::MESSAGE_INTEGRITY;
-            return Some(RawAttribute {
-                kind,
-                value,
-                offset,
-            });
+            return Some(RawAttribute { kind, value, offset });
         }
     }
 }
@@ -350,34 +337,13 @@ mod tests {
             bytes[index] = value;
             bytes
         };
-        assert_eq!(
-            Message::decode(&good[..19]).unwrap_err(),
-            DecodeError::Truncated
-        );
-        assert_eq!(
-            Message::decode(&good[..20]).unwrap_err(),
-            DecodeError::Truncated
-        );
-        assert_eq!(
-            Message::decode(&with(0, 0x40)).unwrap_err(),
-            DecodeError::NotStun
-        );
-        assert_eq!(
-            Message::decode(&with(4, 0)).unwrap_err(),
-            DecodeError::NotStun
-        );
-        assert_eq!(
-            Message::decode(&with(3, 0)).unwrap_err(),
-            DecodeError::BadLength
-        );
-        assert_eq!(
-            Message::decode(&with(3, 3)).unwrap_err(),
-            DecodeError::BadLength
-        );
-        assert_eq!(
-            Message::decode(&with(23, 1)).unwrap_err(),
-            DecodeError::BadAttribute
-        );
+        assert_eq!(Message::decode(&good[..19]).unwrap_err(), DecodeError::Truncated);
+        assert_eq!(Message::decode(&good[..20]).unwrap_err(), DecodeError::Truncated);
+        assert_eq!(Message::decode(&with(0, 0x40)).unwrap_err(), DecodeError::NotStun);
+        assert_eq!(Message::decode(&with(4, 0)).unwrap_err(), DecodeError::NotStun);
+        assert_eq!(Message::decode(&with(3, 0)).unwrap_err(), DecodeError::BadLength);
+        assert_eq!(Message::decode(&with(3, 3)).unwrap_err(), DecodeError::BadLength);
+        assert_eq!(Message::decode(&with(23, 1)).unwrap_err(), DecodeError::BadAttribute);
     }
 
     proptest! {

@@ -13,9 +13,7 @@ const PASSWORD: &[u8] = b"VOkJxbRl1RmTxUk/WvJxBt";
 
 fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits.bytes().filter(u8::is_ascii_hexdigit).collect();
-    let (pairs, []) = digits.as_chunks::<2>() else {
-        panic!("an odd number of digits")
-    };
+    let (pairs, []) = digits.as_chunks::<2>() else { panic!("an odd number of digits") };
     pairs
         .iter()
         .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
@@ -39,10 +37,7 @@ fn sample_request() {
         00 08 00 14 9a ea a7 0c bf d8 cb 56 78 1e f2 b5 b2 d3 f2 49 c1 b5 71 a2
         80 28 00 04 e5 7a 3b cf");
     let message = Message::decode(&bytes).unwrap();
-    assert_eq!(
-        (message.class(), message.method()),
-        (Class::Request, Method::BINDING)
-    );
+    assert_eq!((message.class(), message.method()), (Class::Request, Method::BINDING));
     assert_eq!(message.transaction_id().0[..4], [0xb7, 0xe7, 0xa7, 0x01]);
     assert_eq!(message.get(), Ok(Some(Software("STUN test client"))));
     assert_eq!(message.get(), Ok(Some(Username("evtj:h6vY"))));
@@ -60,15 +55,9 @@ fn sample_ipv4_response() {
         00 08 00 14 2b 91 f5 99 fd 9e 90 c3 8c 74 89 f9 2a f9 ba 53 f0 6b e7 d7
         80 28 00 04 c0 7d 4c 96");
     let message = Message::decode(&bytes).unwrap();
-    assert_eq!(
-        (message.class(), message.method()),
-        (Class::Success, Method::BINDING)
-    );
+    assert_eq!((message.class(), message.method()), (Class::Success, Method::BINDING));
     assert_eq!(message.get(), Ok(Some(Software("test vector"))));
-    assert_eq!(
-        message.get(),
-        Ok(Some(XorMappedAddress("192.0.2.1:32853".parse().unwrap())))
-    );
+    assert_eq!(message.get(), Ok(Some(XorMappedAddress("192.0.2.1:32853".parse().unwrap()))));
     assert_eq!(message.verify_fingerprint(), Some(true));
     assert_only_made_with(PASSWORD, &bytes);
 }
@@ -82,9 +71,7 @@ fn sample_ipv6_response() {
         00 08 00 14 a3 82 95 4e 4b e6 7b f1 17 84 c9 7c 82 92 c2 75 bf e3 ed 41
         80 28 00 04 c8 fb 0b 4c");
     let message = Message::decode(&bytes).unwrap();
-    let address = "[2001:db8:1234:5678:11:2233:4455:6677]:32853"
-        .parse()
-        .unwrap();
+    let address = "[2001:db8:1234:5678:11:2233:4455:6677]:32853".parse().unwrap();
     assert_eq!(message.get(), Ok(Some(XorMappedAddress(address))));
     assert_eq!(message.verify_fingerprint(), Some(true));
     assert_only_made_with(PASSWORD, &bytes);
@@ -101,10 +88,7 @@ fn sample_request_with_long_term_credentials() {
     let message = Message::decode(&bytes).unwrap();
     let username = "\u{30DE}\u{30C8}\u{30EA}\u{30C3}\u{30AF}\u{30B9}";
     assert_eq!(message.get(), Ok(Some(Username(username))));
-    assert_eq!(
-        message.get(),
-        Ok(Some(Nonce("f//499k954d6OL34oL9FSTvy64sA")))
-    );
+    assert_eq!(message.get(), Ok(Some(Nonce("f//499k954d6OL34oL9FSTvy64sA"))));
     assert_eq!(message.get(), Ok(Some(Realm("example.org"))));
     assert_only_made_with(
         &long_term_key(username.as_bytes(), b"example.org", b"TheMatrIX"),

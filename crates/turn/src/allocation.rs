@@ -42,6 +42,8 @@ pub(crate) struct Allocation {
     pub(crate) relayed: SocketAddr,
     /// Where its socket is bound; differs from `relayed` behind a one-to-one NAT.
     pub(crate) local: SocketAddr,
+    /// The token for the next higher port, if it is kept.
+    pub(crate) reservation: Option<[u8; 8]>,
     pub(crate) lifetime: Duration,
     pub(crate) expires: Instant,
     pub(crate) permissions: Permissions,
@@ -51,13 +53,28 @@ pub(crate) struct Allocation {
 /// How far an allocation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// The shell was asked to bind a socket; so many other ports may still be tried.
+    /// The shell was asked to bind a socket.
     Opening {
+        /// How many ports may still be tried, this one included.
         attempts_left: u8,
+        /// Which ports will do.
+        port: PortChoice,
+        /// Whether the request had a FINGERPRINT.
         fingerprint: bool,
     },
     /// The socket is bound, and the client was told.
     Open,
+}
+
+/// Which ports will do for an allocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PortChoice {
+    /// Any of the range.
+    Any,
+    /// An even one, and with `reserve`, one whose next higher port can be kept.
+    Even { reserve: bool },
+    /// The one that was kept for this client.
+    Reserved,
 }
 
 /// Who may send to the client, and be sent to.
@@ -86,9 +103,7 @@ pub(crate) enum Reach {
 impl Permissions {
     /// Whether these addresses would fit in beside those that are there.
     pub(crate) fn have_room_for(&self, ips: &[IpAddr]) -> bool {
-        let known = ips
-            .iter()
-            .filter(|ip| self.entries.iter().any(|entry| entry.ip == **ip));
+        let known = ips.iter().filter(|ip| self.entries.iter().any(|entry| entry.ip == **ip));
         self.entries.len() + ips.len() - known.count() <= CAPACITY
     }
 
@@ -165,21 +180,13 @@ impl Channels {
         if self.entries.len() >= CAPACITY {
             return Err(BindError::Full);
         }
-        self.entries.push(Channel {
-            number,
-            peer,
-            reach,
-            expires,
-        });
+        self.entries.push(Channel { number, peer, reach, expires });
         Ok(())
     }
 
     /// The channel with this number.
     pub(crate) fn by_number(&self, number: u16, now: Instant) -> Option<Channel> {
-        let channel = self
-            .entries
-            .iter()
-            .find(|channel| channel.number == number)?;
+        let channel = self.entries.iter().find(|channel| channel.number == number)?;
         (now < channel.expires).then_some(*channel)
     }
 

@@ -30,10 +30,7 @@ impl Nonces {
     /// A nonce for this client.
     pub(crate) fn issue(&self, client: SocketAddr, unix: Duration) -> String {
         let time = unix.as_secs() as u32;
-        format!(
-            "{time:0TIME_DIGITS$x}{:0SIGNATURE_DIGITS$x}",
-            self.signature(client, time)
-        )
+        format!("{time:0TIME_DIGITS$x}{:0SIGNATURE_DIGITS$x}", self.signature(client, time))
     }
 
     /// Whether the nonce was issued to this client, and not too long ago.
@@ -41,10 +38,9 @@ impl Nonces {
         let Some((time, signature)) = nonce.split_at_checked(TIME_DIGITS) else {
             return false;
         };
-        let (Ok(time), Ok(signature)) = (
-            u32::from_str_radix(time, 16),
-            u64::from_str_radix(signature, 16),
-        ) else {
+        let (Ok(time), Ok(signature)) =
+            (u32::from_str_radix(time, 16), u64::from_str_radix(signature, 16))
+        else {
             return false;
         };
         // The other thread that issued it may have read its clock a moment later.
@@ -102,14 +98,9 @@ mod tests {
     #[test]
     fn anything_else_is_no_nonce() {
         let nonces = Nonces::new([1; 32]);
-        for nonce in [
-            "",
-            "x",
-            "ééééé",
-            "00000000",
-            "0000000g0000000000000000",
-            "000000000000000000000000",
-        ] {
+        for nonce in
+            ["", "x", "ééééé", "00000000", "0000000g0000000000000000", "000000000000000000000000"]
+        {
             assert!(!nonces.accepts(nonce, client(), NOW), "{nonce}");
         }
     }

@@ -186,20 +186,12 @@ mod tests {
 
     #[test]
     fn an_allowed_range_is_allowed_in_every_spelling_and_alone() {
-        let policy = PeerPolicy::new(vec![
-            "10.1.0.0/16".parse().unwrap(),
-            "fd00::/8".parse().unwrap(),
-        ]);
+        let policy =
+            PeerPolicy::new(vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         for ip in ["10.1.2.3", "64:ff9b::10.1.2.3", "2002:a01:203::", "fd00::1"] {
             assert!(policy.is_allowed(ip.parse().unwrap()), "{ip}");
         }
-        for ip in [
-            "10.2.0.1",
-            "64:ff9b::10.2.0.1",
-            "fc00::1",
-            "127.0.0.1",
-            "8.8.8.8",
-        ] {
+        for ip in ["10.2.0.1", "64:ff9b::10.2.0.1", "fc00::1", "127.0.0.1", "8.8.8.8"] {
             assert!(!policy.is_allowed(ip.parse().unwrap()), "{ip}");
         }
     }

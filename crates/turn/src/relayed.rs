@@ -4,7 +4,13 @@ use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::{Duration, Instant},
 };
+
+/// How long a port is kept for whoever has the token.
+///
+/// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2) wants at least this.
+const RESERVATION_LIFETIME: Duration = Duration::from_secs(30);
 
 /// The relayed addresses that are in use, shared by the servers of a process.
 ///
@@ -23,6 +29,14 @@ struct Table {
     relayed_of: HashMap<SocketAddr, SocketAddr>,
     /// How many relayed addresses there are on each of the host's addresses, local or external.
     ips: HashMap<IpAddr, usize>,
+    reservations: HashMap<[u8; 8], Reservation>,
+}
+
+/// A port that is kept for a later request, which may well reach another server of the process.
+#[derive(Debug, Clone, Copy)]
+struct Reservation {
+    local: SocketAddr,
+    expires: Instant,
 }
 
 impl RelayedAddresses {
@@ -66,6 +80,32 @@ impl RelayedAddresses {
         self.read().relayed_of.get(&local).copied()
     }
 
+    /// Keeps the socket address `local` for whoever brings the token; false if it is in use.
+    pub(crate) fn reserve(&self, token: [u8; 8], local: SocketAddr, now: Instant) -> bool {
+        let mut table = self.write();
+        table.reservations.retain(|_, reservation| now < reservation.expires);
+        let taken = table.relayed_of.contains_key(&local)
+            || table.reservations.values().any(|reservation| reservation.local == local);
+        if !taken {
+            let expires = now + RESERVATION_LIFETIME;
+            table.reservations.insert(token, Reservation { local, expires });
+        }
+        !taken
+    }
+
+    /// What was kept for this token; a token is good once.
+    pub(crate) fn redeem(&self, token: [u8; 8], now: Instant) -> Option<SocketAddr> {
+        let reservation = self.write().reservations.remove(&token)?;
+        (now < reservation.expires).then_some(reservation.local)
+    }
+
+    /// Whether this socket address is in use, or kept for somebody.
+    pub(crate) fn is_taken(&self, local: SocketAddr, now: Instant) -> bool {
+        let table = self.read();
+        table.relayed_of.contains_key(&local)
+            || table.reservations.values().any(|one| one.local == local && now < one.expires)
+    }
+
     // The table is whole between any two statements, so a panic elsewhere cannot have broken it.
     fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
@@ -93,6 +133,23 @@ mod tests {
         assert_eq!(addresses.local_of(b), Some(b));
         addresses.remove(b, b);
         assert!(!addresses.is_own(a.ip()));
+    }
+
+    #[test]
+    fn a_reservation_is_good_once_and_for_half_a_minute() {
+        let addresses = RelayedAddresses::default();
+        let local: SocketAddr = "10.0.0.1:50001".parse().unwrap();
+        let now = Instant::now();
+        assert!(addresses.reserve([1; 8], local, now));
+        assert!(!addresses.reserve([2; 8], local, now), "it is kept for another");
+        assert!(addresses.is_taken(local, now + Duration::from_secs(29)));
+        assert_eq!(addresses.redeem([1; 8], now + Duration::from_secs(29)), Some(local));
+        assert_eq!(addresses.redeem([1; 8], now), None);
+        assert!(addresses.reserve([2; 8], local, now));
+        assert!(!addresses.is_taken(local, now + RESERVATION_LIFETIME));
+        assert_eq!(addresses.redeem([2; 8], now + RESERVATION_LIFETIME), None);
+        addresses.insert(local, local);
+        assert!(!addresses.reserve([3; 8], local, now), "it is in use");
     }
 
     #[test]

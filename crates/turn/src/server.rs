@@ -229,14 +229,8 @@ impl Server {
         client: Client,
         user: &Authenticated<'_>,
     ) -> Result<(AllocationId, &mut Allocation), Rejection> {
-        let id = *self
-            .by_client
-            .get(&client)
-            .ok_or(Rejection::ALLOCATION_MISMATCH)?;
-        let allocation = self
-            .allocations
-            .get_mut(id.0)
-            .ok_or(Rejection::ALLOCATION_MISMATCH)?;
+        let id = *self.by_client.get(&client).ok_or(Rejection::ALLOCATION_MISMATCH)?;
+        let allocation = self.allocations.get_mut(id.0).ok_or(Rejection::ALLOCATION_MISMATCH)?;
         if *allocation.username != *user.username {
             return Err(Rejection::WRONG_CREDENTIALS);
         }

@@ -18,9 +18,7 @@ impl Attribute<'_> for MappedAddress {
     const TYPE: u16 = 0x0001;
 
     fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
-        decode(value)
-            .map(Self)
-            .ok_or(AttributeError { kind: Self::TYPE })
+        decode(value).map(Self).ok_or(AttributeError { kind: Self::TYPE })
     }
 
     fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
@@ -143,10 +141,7 @@ mod tests {
             &[0, 2, 0, 0, 1, 2, 3, 4],
             &[0, 3, 0, 0, 1, 2, 3, 4],
         ] {
-            assert_eq!(
-                XorMappedAddress::decode(value, id),
-                Err(AttributeError { kind: 0x0020 })
-            );
+            assert_eq!(XorMappedAddress::decode(value, id), Err(AttributeError { kind: 0x0020 }));
         }
     }
 }

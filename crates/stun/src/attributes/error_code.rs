@@ -25,10 +25,7 @@ impl<'a> Attribute<'a> for ErrorCode<'a> {
             return Err(malformed);
         }
         let reason = str::from_utf8(reason).map_err(|_| malformed)?;
-        Ok(ErrorCode {
-            code: u16::from(class) * 100 + u16::from(number),
-            reason,
-        })
+        Ok(ErrorCode { code: u16::from(class) * 100 + u16::from(number), reason })
     }
 
     fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
@@ -46,31 +43,17 @@ mod tests {
         let id = TransactionId([0; 12]);
         for code in [300, 401, 438, 508, 699] {
             let mut bytes = Vec::new();
-            ErrorCode {
-                code,
-                reason: "why",
-            }
-            .encode(id, &mut bytes);
-            assert_eq!(
-                ErrorCode::decode(&bytes, id),
-                Ok(ErrorCode {
-                    code,
-                    reason: "why"
-                })
-            );
+            ErrorCode { code, reason: "why" }.encode(id, &mut bytes);
+            assert_eq!(ErrorCode::decode(&bytes, id), Ok(ErrorCode { code, reason: "why" }));
         }
     }
 
     #[test]
     fn codes_beyond_the_range_are_malformed() {
         let id = TransactionId([0; 12]);
-        for value in [
-            &[0, 0, 4][..],
-            &[0, 0, 2, 0],
-            &[0, 0, 7, 0],
-            &[0, 0, 4, 100],
-            &[0, 0, 4, 1, 0xFF],
-        ] {
+        for value in
+            [&[0, 0, 4][..], &[0, 0, 2, 0], &[0, 0, 7, 0], &[0, 0, 4, 100], &[0, 0, 4, 1, 0xFF]]
+        {
             assert!(ErrorCode::decode(value, id).is_err(), "{value:?}");
         }
     }

@@ -20,11 +20,7 @@ impl Attribute<'_> for Lifetime {
     }
 
     fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
-        out.extend(
-            u32::try_from(self.0.as_secs())
-                .unwrap_or(u32::MAX)
-                .to_be_bytes(),
-        );
+        out.extend(u32::try_from(self.0.as_secs()).unwrap_or(u32::MAX).to_be_bytes());
     }
 }
 
@@ -110,6 +106,44 @@ impl Attribute<'_> for RequestedAddressFamily {
     }
 }
 
+/// EVEN-PORT: the relayed port shall be even, and if the value is true, the next higher one be
+/// kept for a later request.
+///
+/// [RFC 8656 §18.7](https://www.rfc-editor.org/rfc/rfc8656#section-18.7)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EvenPort(pub bool);
+
+impl Attribute<'_> for EvenPort {
+    const TYPE: u16 = 0x0018;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [flags] = exactly(value, Self::TYPE)?;
+        Ok(EvenPort(flags & 0x80 != 0))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.push(if self.0 { 0x80 } else { 0 });
+    }
+}
+
+/// RESERVATION-TOKEN: names a port that was kept by [`EvenPort`].
+///
+/// [RFC 8656 §18.10](https://www.rfc-editor.org/rfc/rfc8656#section-18.10)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReservationToken(pub [u8; 8]);
+
+impl Attribute<'_> for ReservationToken {
+    const TYPE: u16 = 0x0022;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        exactly(value, Self::TYPE).map(ReservationToken)
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend(self.0);
+    }
+}
+
 fn exactly<const N: usize>(value: &[u8], kind: u16) -> Result<[u8; N], AttributeError> {
     value.try_into().map_err(|_| AttributeError { kind })
 }
@@ -137,17 +171,19 @@ mod tests {
         assert_eq!(ChannelNumber::decode(&encoded(&channel), ID), Ok(channel));
 
         assert_eq!(encoded(&RequestedTransport::UDP), [17, 0, 0, 0]);
-        assert_eq!(
-            RequestedTransport::decode(&[6, 0, 0, 0], ID),
-            Ok(RequestedTransport(6))
-        );
+        assert_eq!(RequestedTransport::decode(&[6, 0, 0, 0], ID), Ok(RequestedTransport(6)));
+
+        for reserve in [false, true] {
+            let attribute = EvenPort(reserve);
+            assert_eq!(EvenPort::decode(&encoded(&attribute), ID), Ok(attribute));
+        }
+
+        let token = ReservationToken([1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(ReservationToken::decode(&encoded(&token), ID), Ok(token));
 
         for family in [Some(AddressFamily::V4), Some(AddressFamily::V6), None] {
             let attribute = RequestedAddressFamily(family);
-            assert_eq!(
-                RequestedAddressFamily::decode(&encoded(&attribute), ID),
-                Ok(attribute)
-            );
+            assert_eq!(RequestedAddressFamily::decode(&encoded(&attribute), ID), Ok(attribute));
         }
     }
 

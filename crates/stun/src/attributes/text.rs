@@ -80,10 +80,7 @@ mod tests {
 
     #[test]
     fn text_is_bounded_and_utf8() {
-        assert_eq!(
-            Username::decode(b"1700000000:seat", ID),
-            Ok(Username("1700000000:seat"))
-        );
+        assert_eq!(Username::decode(b"1700000000:seat", ID), Ok(Username("1700000000:seat")));
         assert!(Username::decode(&[b'a'; 508], ID).is_ok());
         assert!(Username::decode(&[b'a'; 509], ID).is_err());
         assert!(Realm::decode(&[0xFF], ID).is_err());

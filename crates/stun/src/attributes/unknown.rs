@@ -16,9 +16,7 @@ impl Attribute<'_> for UnknownAttributes {
         let (kinds, []) = value.as_chunks::<2>() else {
             return Err(AttributeError { kind: Self::TYPE });
         };
-        Ok(UnknownAttributes(
-            kinds.iter().map(|kind| u16::from_be_bytes(*kind)).collect(),
-        ))
+        Ok(UnknownAttributes(kinds.iter().map(|kind| u16::from_be_bytes(*kind)).collect()))
     }
 
     fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {

@@ -10,8 +10,8 @@ use tracing::debug;
 use twocan_stun::{
     Class, Message, MessageBuilder, Method,
     attributes::{
-        AddressFamily, ErrorCode, Lifetime, RequestedAddressFamily, RequestedTransport,
-        XorMappedAddress, XorRelayedAddress,
+        AddressFamily, ErrorCode, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport,
+        ReservationToken, XorMappedAddress, XorRelayedAddress,
     },
 };
 
@@ -21,8 +21,8 @@ use super::{
     reply::{self, Rejection},
 };
 use crate::{
-    AllocationId, Client, Command, Now,
-    allocation::{Allocation, Channels, Permissions, State},
+    AllocationId, Client, Command, Config, Now, RelayedAddresses,
+    allocation::{Allocation, Channels, Permissions, PortChoice, State},
 };
 
 /// The lifetime of an allocation whose client asks for less, or for nothing.
@@ -35,8 +35,11 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
 /// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2)
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// How many ports are tried before the client is told that there are none.
+/// How many ports the shell is asked for before the client is told that there are none.
 const PORT_ATTEMPTS: u8 = 16;
+
+/// How often a port is drawn for each attempt; half of all draws are odd.
+const PORT_DRAWS: usize = 64;
 
 impl Server {
     /// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2)
@@ -55,10 +58,13 @@ impl Server {
             Ok(Some(_)) => return Err(Rejection::PROTOCOL_NOT_SUPPORTED),
             _ => return Err(Rejection::bad_request("REQUESTED-TRANSPORT is required")),
         }
-        let (local_ip, relayed_ip) = self.relay_ips(client, requested_family(message)?)?;
+        let (local, port) = self.relay_address(client, message, now)?;
+        let external = self.config.external.get(family_of(local));
+        let relayed = SocketAddr::new(external.unwrap_or(local.ip()), local.port());
         let lifetime = requested_lifetime(message)?.clamp(DEFAULT_LIFETIME, MAX_LIFETIME);
         let state = State::Opening {
-            attempts_left: PORT_ATTEMPTS,
+            attempts_left: if port == PortChoice::Reserved { 1 } else { PORT_ATTEMPTS },
+            port,
             fingerprint: message.verify_fingerprint().is_some(),
         };
         let id = AllocationId(self.allocations.insert(Allocation {
@@ -67,8 +73,9 @@ impl Server {
             key: user.key,
             transaction_id: message.transaction_id(),
             state,
-            relayed: SocketAddr::new(relayed_ip, 0),
-            local: SocketAddr::new(local_ip, 0),
+            relayed,
+            local,
+            reservation: None,
             lifetime,
             expires: now.instant + lifetime,
             permissions: Permissions::default(),
@@ -76,46 +83,36 @@ impl Server {
         }));
         self.by_client.insert(client, id);
         self.next_sweep.get_or_insert(now.instant + SWEEP_INTERVAL);
-        self.open(id);
+        self.open(id, now);
         Ok(())
     }
 
     /// The shell bound the socket that [`Command::Open`] asked for, or could not.
-    pub fn handle_opened(&mut self, id: AllocationId, bound: bool) {
+    pub fn handle_opened(&mut self, id: AllocationId, bound: bool, now: Now) {
         let Some(allocation) = self.allocations.get_mut(id.0) else {
             return;
         };
-        let State::Opening {
-            attempts_left,
-            fingerprint,
-        } = &mut allocation.state
-        else {
+        let State::Opening { attempts_left, port, fingerprint } = &mut allocation.state else {
             return;
         };
-        if bound {
-            let fingerprint = *fingerprint;
-            allocation.state = State::Open;
-            self.relayed.insert(allocation.relayed, allocation.local);
-            debug!(client = %allocation.client.address, relayed = %allocation.relayed, "allocation made");
-            let bytes = allocated(allocation, fingerprint);
-            let client = allocation.client;
-            self.send(client, bytes);
-        } else if *attempts_left > 1 {
-            *attempts_left -= 1;
-            self.open(id);
-        } else {
-            let Rejection { code, reason, .. } = Rejection::INSUFFICIENT_CAPACITY;
-            let mut answer =
-                MessageBuilder::new(Class::Error, Method::ALLOCATE, allocation.transaction_id);
-            answer.push(&ErrorCode { code, reason });
-            answer.push_integrity(&allocation.key);
-            if *fingerprint {
-                answer.push_fingerprint();
-            }
-            let client = allocation.client;
-            self.send(client, answer.finish());
-            self.remove(id, "no relay port could be bound");
+        if !bound {
+            *attempts_left = attempts_left.saturating_sub(1);
+            return self.open(id, now);
         }
+        let (port, fingerprint) = (*port, *fingerprint);
+        allocation.state = State::Open;
+        self.relayed.insert(allocation.relayed, allocation.local);
+        if port == (PortChoice::Even { reserve: true }) {
+            let mut token = [0; 8];
+            self.random.fill(&mut token);
+            let next = SocketAddr::new(allocation.local.ip(), allocation.local.port() + 1);
+            allocation.reservation =
+                self.relayed.reserve(token, next, now.instant).then_some(token);
+        }
+        debug!(client = %allocation.client.address, relayed = %allocation.relayed, "allocation made");
+        let bytes = allocated(allocation, fingerprint);
+        let client = allocation.client;
+        self.send(client, bytes);
     }
 
     /// [RFC 8656 §8.2](https://www.rfc-editor.org/rfc/rfc8656#section-8.2)
@@ -173,47 +170,114 @@ impl Server {
         }
     }
 
-    /// Asks the shell for a socket on a random port of the range.
-    fn open(&mut self, id: AllocationId) {
-        let port = self.random.random_range(self.config.relay_ports.clone());
-        if let Some(allocation) = self.allocations.get_mut(id.0) {
-            allocation.local.set_port(port);
-            allocation.relayed.set_port(port);
+    /// Asks the shell for a socket on a port that will do; 508 if there is none.
+    fn open(&mut self, id: AllocationId, now: Now) {
+        let Some(allocation) = self.allocations.get_mut(id.0) else {
+            return;
+        };
+        let State::Opening { attempts_left, port, fingerprint } = allocation.state else {
+            return;
+        };
+        let drawn = match port {
+            _ if attempts_left == 0 => None,
+            PortChoice::Reserved => Some(allocation.local.port()),
+            PortChoice::Any | PortChoice::Even { .. } => (0..PORT_DRAWS)
+                .map(|_| self.random.random_range(self.config.relay_ports.clone()))
+                .find(|&drawn| {
+                    will_do(&self.config, &self.relayed, allocation.local, drawn, port, now)
+                }),
+        };
+        if let Some(drawn) = drawn {
+            allocation.local.set_port(drawn);
+            allocation.relayed.set_port(drawn);
             let local = allocation.local;
-            self.commands.push_back(Command::Open {
-                allocation: id,
-                local,
-            });
+            self.commands.push_back(Command::Open { allocation: id, local });
+            return;
         }
+        let Rejection { code, reason, .. } = Rejection::INSUFFICIENT_CAPACITY;
+        let mut answer =
+            MessageBuilder::new(Class::Error, Method::ALLOCATE, allocation.transaction_id);
+        answer.push(&ErrorCode { code, reason });
+        answer.push_integrity(&allocation.key);
+        if fingerprint {
+            answer.push_fingerprint();
+        }
+        let client = allocation.client;
+        self.send(client, answer.finish());
+        self.remove(id, "no relay port could be bound");
     }
 
-    /// Where to bind for an allocation of this family, and what to call it.
-    fn relay_ips(
+    /// Where to bind for this request, and which ports will do; the port is 0 unless one was kept.
+    fn relay_address(
         &self,
         client: Client,
-        requested: Option<AddressFamily>,
-    ) -> Result<(IpAddr, IpAddr), Rejection> {
-        // RFC 8656 §7.2: IPv4 unless the client names a family. A client that came by IPv6 and
-        // names none, to a host without IPv4, is still better served by IPv6 than by an error.
-        let own = family_of(client.server);
+        message: &Message<'_>,
+        now: Now,
+    ) -> Result<(SocketAddr, PortChoice), Rejection> {
+        let family = requested_family(message)?;
+        let even = message.get::<EvenPort>();
+        let token = message.get::<ReservationToken>();
+        let (Ok(even), Ok(token)) = (even, token) else {
+            return Err(Rejection::bad_request("EVEN-PORT or RESERVATION-TOKEN is malformed"));
+        };
+        if let Some(ReservationToken(token)) = token {
+            if even.is_some() || family.is_some() {
+                return Err(Rejection::bad_request(
+                    "RESERVATION-TOKEN goes with neither EVEN-PORT nor REQUESTED-ADDRESS-FAMILY",
+                ));
+            }
+            let local = self.relayed.redeem(token, now.instant);
+            return Ok((local.ok_or(Rejection::INSUFFICIENT_CAPACITY)?, PortChoice::Reserved));
+        }
+        let port = match even {
+            Some(EvenPort(reserve)) => PortChoice::Even { reserve },
+            None => PortChoice::Any,
+        };
+        Ok((SocketAddr::new(self.relay_ip(client, family)?, 0), port))
+    }
+
+    /// This host's address for an allocation of the family that was asked for.
+    ///
+    /// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2): IPv4 unless the client
+    /// names a family. A client that names none is still better served by IPv6, on a host without
+    /// IPv4, than by an error.
+    fn relay_ip(&self, client: Client, family: Option<AddressFamily>) -> Result<IpAddr, Rejection> {
         let local = |family| {
-            if family == own {
+            if family == family_of(client.server) {
                 Some(client.server.ip())
             } else {
                 self.config.local.get(family)
             }
         };
-        let local_ip = match requested {
+        match family {
             Some(family) => local(family),
             None => local(AddressFamily::V4).or_else(|| local(AddressFamily::V6)),
-        };
-        let local_ip = local_ip.ok_or(Rejection::FAMILY_NOT_SUPPORTED)?;
-        let external = self
-            .config
-            .external
-            .get(family_of(SocketAddr::new(local_ip, 0)));
-        Ok((local_ip, external.unwrap_or(local_ip)))
+        }
+        .ok_or(Rejection::FAMILY_NOT_SUPPORTED)
     }
+}
+
+/// Whether a port that was drawn fits what the client asked for, and is kept for nobody.
+fn will_do(
+    config: &Config,
+    relayed: &RelayedAddresses,
+    mut local: SocketAddr,
+    drawn: u16,
+    choice: PortChoice,
+    now: Now,
+) -> bool {
+    let mut is_free = |port| {
+        local.set_port(port);
+        !relayed.is_taken(local, now.instant)
+    };
+    is_free(drawn)
+        && match choice {
+            PortChoice::Any | PortChoice::Reserved => true,
+            PortChoice::Even { reserve } => {
+                let next = drawn.checked_add(1).filter(|next| config.relay_ports.contains(next));
+                drawn.is_multiple_of(2) && (!reserve || next.is_some_and(is_free))
+            }
+        }
 }
 
 /// The success response to an Allocate.
@@ -223,6 +287,9 @@ fn allocated(allocation: &Allocation, fingerprint: bool) -> Vec<u8> {
     answer.push(&XorRelayedAddress(allocation.relayed));
     answer.push(&Lifetime(allocation.lifetime));
     answer.push(&XorMappedAddress(allocation.client.address));
+    if let Some(token) = allocation.reservation {
+        answer.push(&ReservationToken(token));
+    }
     answer.push_integrity(&allocation.key);
     if fingerprint {
         answer.push_fingerprint();
@@ -243,16 +310,10 @@ fn requested_family(message: &Message<'_>) -> Result<Option<AddressFamily>, Reje
         Ok(Some(RequestedAddressFamily(None))) => Err(Rejection::FAMILY_NOT_SUPPORTED),
         Ok(Some(RequestedAddressFamily(family))) => Ok(family),
         Ok(None) => Ok(None),
-        Err(_) => Err(Rejection::bad_request(
-            "REQUESTED-ADDRESS-FAMILY is malformed",
-        )),
+        Err(_) => Err(Rejection::bad_request("REQUESTED-ADDRESS-FAMILY is malformed")),
     }
 }
 
 pub(super) fn family_of(address: SocketAddr) -> AddressFamily {
-    if address.is_ipv4() {
-        AddressFamily::V4
-    } else {
-        AddressFamily::V6
-    }
+    if address.is_ipv4() { AddressFamily::V4 } else { AddressFamily::V6 }
 }

@@ -34,9 +34,7 @@ impl Server {
         let (Ok(Some(Username(username))), Ok(Some(Realm(realm))), Ok(Some(Nonce(nonce)))) =
             (message.get(), message.get(), message.get())
         else {
-            return Err(Rejection::bad_request(
-                "USERNAME, REALM and NONCE are required",
-            ));
+            return Err(Rejection::bad_request("USERNAME, REALM and NONCE are required"));
         };
         if !self.nonces.accepts(nonce, client.address, now.unix) {
             return Err(Rejection::STALE_NONCE);

@@ -20,10 +20,8 @@ use crate::{
     allocation::{BindError, Reach},
 };
 
-const FORBIDDEN: Rejection = Rejection::new(
-    403,
-    "Forbidden: this server does not relay to special-purpose addresses",
-);
+const FORBIDDEN: Rejection =
+    Rejection::new(403, "Forbidden: this server does not relay to special-purpose addresses");
 
 impl Server {
     /// [RFC 8656 §10.2](https://www.rfc-editor.org/rfc/rfc8656#section-10.2)
@@ -36,10 +34,7 @@ impl Server {
     ) -> Result<(), Rejection> {
         let family = family_of(self.own_allocation(client, user)?.1.relayed);
         let mut peers: Vec<(IpAddr, Reach)> = Vec::new();
-        for attribute in message
-            .attributes()
-            .filter(|one| one.kind == XorPeerAddress::TYPE)
-        {
+        for attribute in message.attributes().filter(|one| one.kind == XorPeerAddress::TYPE) {
             let XorPeerAddress(peer) =
                 XorPeerAddress::decode(attribute.value, message.transaction_id())
                     .map_err(|_| Rejection::bad_request("XOR-PEER-ADDRESS is malformed"))?;
@@ -61,10 +56,7 @@ impl Server {
         for (ip, reach) in peers {
             allocation.permissions.grant(ip, reach, now.instant);
         }
-        self.send(
-            client,
-            reply::finish(reply::success(message), message, Some(&user.key)),
-        );
+        self.send(client, reply::finish(reply::success(message), message, Some(&user.key)));
         Ok(())
     }
 
@@ -80,14 +72,10 @@ impl Server {
         let (Ok(Some(ChannelNumber(number))), Ok(Some(XorPeerAddress(peer)))) =
             (message.get(), message.get())
         else {
-            return Err(Rejection::bad_request(
-                "CHANNEL-NUMBER and XOR-PEER-ADDRESS are required",
-            ));
+            return Err(Rejection::bad_request("CHANNEL-NUMBER and XOR-PEER-ADDRESS are required"));
         };
         if !CHANNEL_NUMBERS.contains(&number) {
-            return Err(Rejection::bad_request(
-                "The channel number is outside 0x4000-0x7FFF",
-            ));
+            return Err(Rejection::bad_request("The channel number is outside 0x4000-0x7FFF"));
         }
         if family_of(peer) != family {
             return Err(Rejection::FAMILY_MISMATCH);
@@ -97,10 +85,8 @@ impl Server {
         if !allocation.permissions.have_room_for(&[peer.ip()]) {
             return Err(Rejection::INSUFFICIENT_CAPACITY);
         }
-        allocation
-            .channels
-            .bind(number, peer, reach, now.instant)
-            .map_err(|error| match error {
+        allocation.channels.bind(number, peer, reach, now.instant).map_err(
+            |error| match error {
                 BindError::NumberTaken => {
                     Rejection::bad_request("The channel number is bound to another peer")
                 }
@@ -108,12 +94,10 @@ impl Server {
                     Rejection::bad_request("The peer is bound to another channel number")
                 }
                 BindError::Full => Rejection::INSUFFICIENT_CAPACITY,
-            })?;
+            },
+        )?;
         allocation.permissions.grant(peer.ip(), reach, now.instant);
-        self.send(
-            client,
-            reply::finish(reply::success(message), message, Some(&user.key)),
-        );
+        self.send(client, reply::finish(reply::success(message), message, Some(&user.key)));
         Ok(())
     }
 

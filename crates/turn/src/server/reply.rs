@@ -3,9 +3,9 @@
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder,
     attributes::{
-        ChannelNumber, Data, ErrorCode, Lifetime, MESSAGE_INTEGRITY, Nonce, Realm,
-        RequestedAddressFamily, RequestedTransport, UnknownAttributes, Username, XorMappedAddress,
-        XorPeerAddress, XorRelayedAddress,
+        ChannelNumber, Data, ErrorCode, EvenPort, Lifetime, MESSAGE_INTEGRITY, Nonce, Realm,
+        RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes, Username,
+        XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 
@@ -13,15 +13,17 @@ use super::Server;
 use crate::{Client, Now};
 
 /// The attributes below 0x8000 that this server understands.
-const UNDERSTOOD: [u16; 12] = [
+const UNDERSTOOD: [u16; 14] = [
     ChannelNumber::TYPE,
     Data::TYPE,
+    EvenPort::TYPE,
     Lifetime::TYPE,
     MESSAGE_INTEGRITY,
     Nonce::TYPE,
     Realm::TYPE,
     RequestedAddressFamily::TYPE,
     RequestedTransport::TYPE,
+    ReservationToken::TYPE,
     Username::TYPE,
     XorMappedAddress::TYPE,
     XorPeerAddress::TYPE,
@@ -53,19 +55,11 @@ impl Rejection {
         Rejection::new(508, "Insufficient Capacity");
 
     pub(super) const fn new(code: u16, reason: &'static str) -> Rejection {
-        Rejection {
-            code,
-            reason,
-            challenge: false,
-        }
+        Rejection { code, reason, challenge: false }
     }
 
     const fn challenge(code: u16, reason: &'static str) -> Rejection {
-        Rejection {
-            code,
-            reason,
-            challenge: true,
-        }
+        Rejection { code, reason, challenge: true }
     }
 
     pub(super) const fn bad_request(reason: &'static str) -> Rejection {
@@ -122,10 +116,7 @@ impl Server {
     ) {
         let mut answer =
             MessageBuilder::new(Class::Error, request.method(), request.transaction_id());
-        answer.push(&ErrorCode {
-            code: rejection.code,
-            reason: rejection.reason,
-        });
+        answer.push(&ErrorCode { code: rejection.code, reason: rejection.reason });
         if rejection == Rejection::UNKNOWN_ATTRIBUTE {
             answer.push(&UnknownAttributes(request.unknown_required(&UNDERSTOOD)));
         }

@@ -60,18 +60,12 @@ impl Server {
                 Transport::Udp => end,
                 Transport::Tcp => pad(buffer, end)?,
             };
-            return Some(ToClient {
-                client,
-                message: start..end,
-            });
+            return Some(ToClient { client, message: start..end });
         }
         let mut id = TransactionId([0; 12]);
         self.random.fill(&mut id.0);
         let start = write_data_indication(buffer, id, peer, length)?;
-        Some(ToClient {
-            client,
-            message: start..pad(buffer, end)?,
-        })
+        Some(ToClient { client, message: start..pad(buffer, end)? })
     }
 
     /// [RFC 8656 §12.5](https://www.rfc-editor.org/rfc/rfc8656#section-12.5)
@@ -85,11 +79,7 @@ impl Server {
         let (id, allocation) = self.allocation_of(client)?;
         let channel = allocation.channels.by_number(number, now.instant)?;
         let peer = self.route(channel.peer, channel.reach)?;
-        Some(ToPeer {
-            allocation: id,
-            peer,
-            data,
-        })
+        Some(ToPeer { allocation: id, peer, data })
     }
 
     /// [RFC 8656 §11.2](https://www.rfc-editor.org/rfc/rfc8656#section-11.2)
@@ -107,11 +97,7 @@ impl Server {
         let (id, allocation) = self.allocation_of(client)?;
         let reach = allocation.permissions.reach(peer.ip(), now.instant)?;
         let peer = self.route(peer, reach)?;
-        Some(ToPeer {
-            allocation: id,
-            peer,
-            data,
-        })
+        Some(ToPeer { allocation: id, peer, data })
     }
 
     fn allocation_of(&self, client: Client) -> Option<(AllocationId, &Allocation)> {
@@ -142,9 +128,7 @@ fn write_data_indication(
     header.extend(Data::TYPE.to_be_bytes());
     header.extend(u16::try_from(length).ok()?.to_be_bytes());
     let whole = header.len() - twocan_stun::message::HEADER_LENGTH + length.next_multiple_of(4);
-    header
-        .get_mut(2..4)?
-        .copy_from_slice(&u16::try_from(whole).ok()?.to_be_bytes());
+    header.get_mut(2..4)?.copy_from_slice(&u16::try_from(whole).ok()?.to_be_bytes());
     let start = HEADROOM.checked_sub(header.len())?;
     buffer.get_mut(start..HEADROOM)?.copy_from_slice(&header);
     Some(start)
