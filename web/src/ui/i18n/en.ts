@@ -28,7 +28,7 @@ export const en = {
   },
   waiting: {
     heading: 'Send this link',
-    headingLeft: 'They left',
+    headingLeft: 'Waiting for them',
     lead: 'The call starts by itself when someone opens it.',
     left: 'They left. The call starts again when they come back.',
     link: 'Link to this call',

@@ -29,7 +29,7 @@ export const zh: Words = {
   },
   waiting: {
     heading: '把链接发给对方',
-    headingLeft: '对方离开了',
+    headingLeft: '等对方回来',
     lead: '有人打开链接，通话就自动开始。',
     left: '对方离开了。对方回来后，通话会自动继续。',
     link: '通话链接',

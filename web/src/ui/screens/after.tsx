@@ -15,7 +15,7 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
   const { talkedMs, lastPath } = snapshot;
   return (
     <div class="after">
-      <Tins class="hero resting" />
+      <Tins class="hero" />
       <h1>{ended.heading}</h1>
       <p class="lead" role="status">
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
@@ -40,7 +40,7 @@ export function Failed({ call, snapshot, onFresh }: AfterProps) {
   const { heading, text } = failed[failure.kind];
   return (
     <div class="after">
-      <Tins class="hero torn" />
+      <Tins class={failure.kind === 'full' ? 'hero' : 'hero torn'} />
       <h1>{heading}</h1>
       <p class="lead" role="status">
         {text}

@@ -28,10 +28,14 @@ export function Waiting({ call, snapshot }: { call: Call; snapshot: CallSnapshot
           {statusOf(snapshot)}
         </p>
         <LinkField link={link} />
-        <div class="qr-part">
-          <QrCode text={link} label={waiting.qr} />
-          <p>{isLocalHost(location.hostname) ? waiting.localOnly : waiting.scan}</p>
-        </div>
+        {isLocalHost(location.hostname) ? (
+          <p class="hint">{waiting.localOnly}</p>
+        ) : (
+          <div class="qr-part">
+            <QrCode text={link} label={waiting.qr} />
+            <p>{waiting.scan}</p>
+          </div>
+        )}
         <DeviceNotice call={call} snapshot={snapshot} />
       </div>
     </div>

@@ -1,0 +1,55 @@
+/** Chromium as the screenshots need it: fake cameras, permissions answered, any language. */
+import puppeteer from 'puppeteer-core';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--allow-loopback-in-peer-connection',
+  '--hide-scrollbars',
+];
+
+/** A name as a real server has one; Chromium finds it on this machine and trusts it like https. */
+export const PUBLIC_HOST = 'call.example.org';
+const publicly = (port) => [
+  `--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`,
+  `--unsafely-treat-insecure-origin-as-secure=http://${PUBLIC_HOST}:${port}`,
+];
+
+/** Flags for what the person has and does. */
+export const WITH_CAMERA = (film) => [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
+];
+export const REFUSING = ['--use-fake-device-for-media-stream', '--deny-permission-prompts'];
+export const WITHOUT_DEVICES = ['--use-fake-ui-for-media-stream'];
+
+/** Starts Chromium, from `CHROMIUM` or where Debian puts it. */
+export function launch(port, flags = []) {
+  return puppeteer.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: [...FLAGS, ...publicly(port), ...flags],
+  });
+}
+
+/** A page of its own profile, in a language. Errors of the page end the run. */
+export async function openPage(browser, language, onProblem) {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  const cdp = await page.createCDPSession();
+  await cdp.send('Emulation.setUserAgentOverride', {
+    userAgent: await browser.userAgent(),
+    acceptLanguage: language,
+  });
+  page.on('pageerror', (error) => onProblem(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) onProblem(message.text());
+  });
+  return page;
+}

@@ -1,0 +1,181 @@
+/**
+ * Every state of the page: how to get there, with which browser. `arrange` gets helpers and returns
+ * the page to shoot; names are file names.
+ */
+const settle = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const inState = (page, state) => page.waitForSelector(`main[data-state=${state}]`);
+const pressJoin = (page) => page.locator('.primary').click();
+const moving = (page, label) =>
+  page.waitForFunction(
+    (own) => {
+      const video = document.querySelector(own ? '.own-video' : '.their-video');
+      return video?.videoWidth > 0 && video.currentTime > 0.5;
+    },
+    {},
+    label === 'own',
+  );
+
+let rooms = 0;
+const roomName = () => `demo-${process.pid}-${++rooms}`;
+
+async function lobby(page, base, room = roomName()) {
+  await page.goto(`${base}/r/${room}`);
+  await inState(page, 'lobby');
+}
+
+async function call({ open, base }) {
+  const room = roomName();
+  const [ada, ben] = [await open('ada'), await open('ben')];
+  await lobby(ada, base, room);
+  await pressJoin(ada);
+  await inState(ada, 'waiting');
+  await lobby(ben, base, room);
+  await pressJoin(ben);
+  await Promise.all([ada, ben].map((page) => inState(page, 'connected')));
+  await Promise.all([ada, ben].map((page) => moving(page)));
+  await settle(2500);
+  return { ada, ben, room };
+}
+
+/** Keeps a page from reaching the server, as a dead network would. */
+function withoutServer(page) {
+  return page.evaluateOnNewDocument(() => {
+    globalThis.WebSocket = class extends EventTarget {
+      constructor() {
+        super();
+        setTimeout(() => this.onerror?.(new Event('error')), 50);
+      }
+      close() {}
+    };
+    globalThis.XMLHttpRequest = class {
+      open() {}
+      setRequestHeader() {}
+      abort() {}
+      send() {
+        setTimeout(() => {
+          this.readyState = 4;
+          this.status = 0;
+          this.onreadystatechange?.();
+        }, 50);
+      }
+    };
+  });
+}
+
+export const STATES = {
+  async start({ open, base }) {
+    const page = await open('ada');
+    await page.goto(base);
+    return inState(page, 'start').then(() => page);
+  },
+  async lobby({ open, base }) {
+    const page = await open('ada');
+    await lobby(page, base);
+    await moving(page, 'own');
+    return page;
+  },
+  async 'lobby-by-link'({ open, base }) {
+    const page = await open('ada');
+    await page.evaluateOnNewDocument(() => {
+      navigator.permissions.query = async () => ({ state: 'prompt' });
+    });
+    await lobby(page, base, 'friday-with-grandma');
+    return page;
+  },
+  async 'lobby-refused'({ open, base }) {
+    const page = await open('refusing');
+    await lobby(page, base);
+    await page.locator('.preview-ask').click();
+    await page.waitForSelector('.notice');
+    return page;
+  },
+  async 'lobby-lost-server'({ open, base }) {
+    const page = await open('ada');
+    await withoutServer(page);
+    await lobby(page, base);
+    await page.waitForSelector('[data-tone=warning]');
+    await moving(page, 'own');
+    return page;
+  },
+  async waiting({ open, publicBase }) {
+    const page = await open('ada');
+    await lobby(page, publicBase, 'k4mz-9dpe-x7hw');
+    await pressJoin(page);
+    await inState(page, 'waiting');
+    await moving(page, 'own');
+    return page;
+  },
+  async 'waiting-no-devices'({ open, base }) {
+    const page = await open('bare');
+    await lobby(page, base);
+    await pressJoin(page);
+    await inState(page, 'waiting');
+    await page.waitForSelector('.notice');
+    return page;
+  },
+  async call(tools) {
+    return (await call(tools)).ada;
+  },
+  async 'call-muted'(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.bar .round:nth-child(1)').click();
+    await ada.locator('.bar .round:nth-child(2)').click();
+    await ada.mouse.move(300, 300);
+    return ada;
+  },
+  async 'call-their-camera-off'(tools) {
+    const { ada, ben } = await call(tools);
+    await ben.locator('.bar .round:nth-child(1)').click();
+    await ben.locator('.bar .round:nth-child(2)').click();
+    await ada.waitForSelector('.absent p');
+    return ada;
+  },
+  async reconnecting(tools) {
+    // The state is the page's own; only the broken path is played.
+    const opened = await call({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        await page.evaluateOnNewDocument(() => {
+          const Real = RTCPeerConnection;
+          globalThis.RTCPeerConnection = class extends Real {
+            constructor(...args) {
+              super(...args);
+              globalThis.lastConnection = this;
+            }
+          };
+        });
+        return page;
+      },
+    });
+    await opened.ada.evaluate(() => {
+      const pc = globalThis.lastConnection;
+      Object.defineProperty(pc, 'connectionState', { get: () => 'disconnected' });
+      pc.dispatchEvent(new Event('connectionstatechange'));
+    });
+    await inState(opened.ada, 'reconnecting');
+    return opened.ada;
+  },
+  async ended(tools) {
+    const { ada } = await call(tools);
+    await ada.mouse.move(300, 300);
+    await ada.locator('.hang-up').click();
+    await inState(ada, 'ended');
+    return ada;
+  },
+  async left(tools) {
+    const { ada, ben } = await call({ ...tools, base: tools.publicBase });
+    await ben.mouse.move(300, 300);
+    await ben.locator('.hang-up').click();
+    await inState(ada, 'waiting');
+    return ada;
+  },
+  async full(tools) {
+    const { room } = await call(tools);
+    const page = await tools.open('ada');
+    await lobby(page, tools.base, room);
+    await pressJoin(page);
+    await inState(page, 'failed');
+    return page;
+  },
+};
