@@ -11,9 +11,22 @@ use std::{
 use twocan_stun::stream::message_length;
 use twocan_turn::Client;
 
-/// Bytes that may wait for a client that reads too slowly: about a second of a video call. What
-/// comes on top is dropped, as a full queue in the network would do; late pictures help nobody.
+/// Bytes that may wait for a client that reads too slowly: about a second of a video call. Data on
+/// top is dropped, as a full queue in the network would do; late pictures help nobody.
 const MAX_QUEUED: usize = 256 << 10;
+
+/// Bytes of answers that may wait beyond that. A client that asks on and on, and reads none of the
+/// answers, is closed.
+const MAX_QUEUED_ANSWERS: usize = 64 << 10;
+
+/// What a message is, when there is no room for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Relayed data; it may be lost.
+    Data,
+    /// An answer of the server; over a stream nobody asks twice for it.
+    Answer,
+}
 
 /// A client that came by TCP.
 #[derive(Debug)]
@@ -34,6 +47,8 @@ pub(crate) struct Connection {
 pub(crate) enum Ended {
     #[error("closed by the client")]
     ByClient,
+    #[error("it does not read its answers")]
+    DoesNotRead,
     #[error("{0}")]
     NotStun(#[from] twocan_stun::stream::NotStun),
     #[error("{0}")]
@@ -85,7 +100,7 @@ impl Connection {
     }
 
     /// Sends a message, or queues what the kernel does not take. Whether anything is queued.
-    pub(crate) fn write(&mut self, message: &[u8]) -> Result<bool, Ended> {
+    pub(crate) fn write(&mut self, message: &[u8], kind: Kind) -> Result<bool, Ended> {
         let mut rest = message;
         if self.queued.is_empty() {
             rest = match self.stream.write(message) {
@@ -94,7 +109,13 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             };
         } else if self.queued.len() + message.len() > MAX_QUEUED {
-            return Ok(true);
+            match kind {
+                Kind::Data => return Ok(true),
+                Kind::Answer if self.queued.len() > MAX_QUEUED + MAX_QUEUED_ANSWERS => {
+                    return Err(Ended::DoesNotRead);
+                }
+                Kind::Answer => {}
+            }
         }
         self.queued.extend(rest);
         Ok(!self.queued.is_empty())

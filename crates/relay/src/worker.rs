@@ -19,7 +19,7 @@ use twocan_turn::{
 
 use crate::{
     clock,
-    connection::{Connection, Ended},
+    connection::{Connection, Ended, Kind},
     listener::{Listeners, UDP_BUFFER},
     poller::{Poller, Ready, Token},
 };
@@ -176,7 +176,12 @@ impl Worker {
             if let Some(to_client) = to_client
                 && let Some(message) = self.buffer.get(to_client.message)
             {
-                self.sockets.send_to_client(to_client.client, message, &mut self.server);
+                self.sockets.send_to_client(
+                    to_client.client,
+                    message,
+                    Kind::Data,
+                    &mut self.server,
+                );
             }
         }
     }
@@ -261,7 +266,7 @@ impl Worker {
         while let Some(command) = self.server.poll_command() {
             match command {
                 Command::Send { client, bytes } => {
-                    self.sockets.send_to_client(client, &bytes, &mut self.server);
+                    self.sockets.send_to_client(client, &bytes, Kind::Answer, &mut self.server);
                 }
                 Command::Open { allocation, local } => {
                     let opened = self.sockets.open(allocation, local);
@@ -282,7 +287,7 @@ impl Sockets {
     }
 
     /// Sends a message by the way that the client came.
-    fn send_to_client(&mut self, client: Client, message: &[u8], server: &mut Server) {
+    fn send_to_client(&mut self, client: Client, message: &[u8], kind: Kind, server: &mut Server) {
         let Client { address, link: Link(link), .. } = client;
         match client.transport {
             Transport::Udp => {
@@ -296,7 +301,7 @@ impl Sockets {
                 let Some(connection) = self.connections.get_mut(link) else {
                     return;
                 };
-                let outcome = connection.write(message);
+                let outcome = connection.write(message, kind);
                 self.after_write(link, outcome, server);
             }
         }

@@ -1,0 +1,219 @@
+//! The running relay, over real sockets on loopback.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where it goes otherwise than written")]
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream, UdpSocket},
+    num::NonZeroUsize,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use twocan_relay::{Config, Relay, StartError};
+use twocan_stun::{
+    ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
+    attributes::{
+        ChannelNumber, Nonce, Realm, RequestedTransport, Username, XorMappedAddress,
+        XorPeerAddress, XorRelayedAddress,
+    },
+    credentials::{long_term_key, time_limited_password, time_limited_username},
+    stream::message_length,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn relay(listen: &str) -> Result<Relay, StartError> {
+    Relay::start(Config {
+        listeners: vec![listen.parse().unwrap()],
+        threads: NonZeroUsize::new(2).unwrap(),
+        realm: "twocan".into(),
+        secret: "a secret".into(),
+        external_ips: vec![],
+        relay_ports: 49_152..=65_535,
+        allowed_peers: vec!["127.0.0.0/8".parse().unwrap()],
+    })
+}
+
+fn binding() -> Vec<u8> {
+    MessageBuilder::new(Class::Request, Method::BINDING, TransactionId([1; 12])).finish()
+}
+
+/// Signs a request with good credentials and this nonce.
+fn sign(mut request: MessageBuilder, nonce: &str) -> Vec<u8> {
+    let expiry = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 600;
+    let username = time_limited_username(expiry, "seat");
+    let password = time_limited_password("a secret", &username);
+    request.push(&Username(&username));
+    request.push(&Realm("twocan"));
+    request.push(&Nonce(nonce));
+    request.push_integrity(&long_term_key(username.as_bytes(), b"twocan", password.as_bytes()));
+    request.finish()
+}
+
+/// A client over TCP.
+struct Client(TcpStream);
+
+impl Client {
+    fn connect(server: SocketAddr) -> Client {
+        let stream = TcpStream::connect(server).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Client(stream)
+    }
+
+    fn receive(&mut self) -> Vec<u8> {
+        let mut bytes = vec![0; 4];
+        self.0.read_exact(&mut bytes).unwrap();
+        let length = message_length(&bytes).unwrap().unwrap();
+        bytes.resize(length, 0);
+        self.0.read_exact(&mut bytes[4..]).unwrap();
+        bytes
+    }
+
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
+        self.0.write_all(request).unwrap();
+        self.receive()
+    }
+
+    /// Makes an allocation; returns its address and the nonce.
+    fn allocate(&mut self) -> (SocketAddr, String) {
+        let request = || {
+            let mut request =
+                MessageBuilder::new(Class::Request, Method::ALLOCATE, TransactionId([2; 12]));
+            request.push(&RequestedTransport::UDP);
+            request
+        };
+        let challenge = self.ask(&request().finish());
+        let challenge = Message::decode(&challenge).unwrap();
+        let nonce = challenge.get::<Nonce<'_>>().unwrap().unwrap().0;
+        let answer = self.ask(&sign(request(), nonce));
+        let relayed = Message::decode(&answer).unwrap().get::<XorRelayedAddress>().unwrap();
+        (relayed.unwrap().0, nonce.to_string())
+    }
+
+    fn bind(&mut self, nonce: &str, number: u16, peer: SocketAddr) {
+        let mut request =
+            MessageBuilder::new(Class::Request, Method::CHANNEL_BIND, TransactionId([3; 12]));
+        request.push(&ChannelNumber(number));
+        request.push(&XorPeerAddress(peer));
+        let answer = self.ask(&sign(request, nonce));
+        assert_eq!(Message::decode(&answer).unwrap().class(), Class::Success);
+    }
+}
+
+#[test]
+fn answers_over_udp_and_tcp_from_the_address_that_was_asked() {
+    for (listen, host) in
+        [("127.0.0.1:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.2"), ("[::1]:0", "::1")]
+    {
+        let relay = relay(listen).unwrap();
+        let server = SocketAddr::new(host.parse().unwrap(), relay.local_addrs()[0].port());
+
+        let any: SocketAddr =
+            if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" }.parse().unwrap();
+        let udp = UdpSocket::bind(any).unwrap();
+        udp.set_read_timeout(Some(PATIENCE)).unwrap();
+        udp.send_to(&binding(), server).unwrap();
+        let mut buffer = [0; 100];
+        let (length, from) = udp.recv_from(&mut buffer).unwrap();
+        assert_eq!(from, server);
+        let mapped: XorMappedAddress =
+            Message::decode(&buffer[..length]).unwrap().get().unwrap().unwrap();
+        assert_eq!(mapped, XorMappedAddress(udp.local_addr().unwrap()));
+
+        let mut tcp = Client::connect(server);
+        let answer = tcp.ask(&binding());
+        let mapped: XorMappedAddress = Message::decode(&answer).unwrap().get().unwrap().unwrap();
+        assert_eq!(mapped, XorMappedAddress(tcp.0.local_addr().unwrap()));
+        relay.shutdown();
+    }
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let first = relay("127.0.0.1:0").unwrap();
+    let address = first.local_addrs()[0].to_string();
+    let error = relay(&address).unwrap_err().to_string();
+    assert!(error.contains(&address) && error.contains("UDP"), "{error}");
+}
+
+#[test]
+fn messages_in_pieces_and_in_heaps_are_found() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(relay.local_addrs()[0]);
+    client.0.set_nodelay(true).unwrap();
+    let heap = binding().repeat(3);
+    for byte in &heap {
+        client.0.write_all(&[*byte]).unwrap();
+    }
+    client.0.write_all(&heap).unwrap();
+    for _ in 0..6 {
+        assert!(Message::decode(&client.receive()).is_ok());
+    }
+}
+
+#[test]
+fn another_protocol_is_hung_up_on() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(relay.local_addrs()[0]);
+    client.0.write_all(&[0xFF; 10]).unwrap();
+    assert_eq!(client.0.read(&mut [0; 10]).unwrap(), 0);
+}
+
+#[test]
+fn data_goes_both_ways_and_a_hung_up_client_leaves_nothing() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(relay.local_addrs()[0]);
+    let (relayed, nonce) = client.allocate();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.bind(&nonce, 0x4000, peer.local_addr().unwrap());
+
+    for data in [&b"a"[..], b"four", b"seven b"] {
+        let mut message = ChannelData::header(0x4000, data.len() as u16).to_vec();
+        message.extend(data);
+        message.resize(message.len().next_multiple_of(4), 0);
+        client.0.write_all(&message).unwrap();
+        let mut buffer = [0; 100];
+        let (length, from) = peer.recv_from(&mut buffer).unwrap();
+        assert_eq!((&buffer[..length], from), (data, relayed));
+        peer.send_to(data, relayed).unwrap();
+        assert_eq!(client.receive(), message);
+    }
+
+    assert!(UdpSocket::bind(relayed).is_err(), "the relayed address is in use");
+    drop(client);
+    let begun = std::time::Instant::now();
+    while UdpSocket::bind(relayed).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "the relayed address is still in use");
+        std::thread::yield_now();
+    }
+}
+
+/// What a slow reader does not take is dropped; the relay goes on, and so does the connection.
+#[test]
+fn a_client_that_does_not_read_harms_nobody() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let server = relay.local_addrs()[0];
+    let mut slow = Client::connect(server);
+    let (relayed, nonce) = slow.allocate();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    slow.bind(&nonce, 0x4000, peer.local_addr().unwrap());
+    for _ in 0..20_000 {
+        peer.send_to(&[7; 1200], relayed).unwrap();
+    }
+    let mut other = Client::connect(server);
+    assert!(Message::decode(&other.ask(&binding())).is_ok());
+
+    // What was queued arrives whole, and then the answer to a new request.
+    slow.0.write_all(&binding()).unwrap();
+    let mut packets = 0;
+    loop {
+        let message = slow.receive();
+        if Message::decode(&message).is_ok() {
+            break;
+        }
+        assert_eq!(ChannelData::decode(&message).unwrap().data, [7; 1200]);
+        packets += 1;
+    }
+    assert!(packets > 100, "{packets}");
+}
