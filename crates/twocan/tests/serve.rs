@@ -1,0 +1,328 @@
+//! The server from outside: what it answers, and how it stops.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
+
+use std::{collections::HashMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::Parser as _;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::oneshot,
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+use twocan::{
+    serve::{Addresses, Server},
+    settings::{Command, CommandLine},
+};
+
+#[tokio::test]
+async fn the_page_comes_with_its_policies() {
+    let server = Running::start(&[]);
+    for path in ["/", "/r/tea"] {
+        let answer = server.get(path, &[]).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, dist("index.html"));
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(answer.header("cache-control"), "no-cache");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert!(answer.header("permissions-policy").contains("camera=(self)"));
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
+        assert!(!policy.contains("unsafe"));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn hashed_files_come_compressed_and_only_once() {
+    let server = Running::start(&[]);
+    let page = String::from_utf8(dist("index.html")).unwrap();
+    let start = page.find("/assets/").expect("the page names an asset");
+    let path = page[start..].split('"').next().unwrap();
+    let file = path.trim_start_matches('/');
+
+    let brotli = server.get(path, &["accept-encoding: gzip, br"]).await;
+    assert_eq!(brotli.status, 200);
+    assert_eq!(brotli.header("content-encoding"), "br");
+    assert_eq!(brotli.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(brotli.body, dist(&format!("{file}.br")));
+
+    let gzip = server.get(path, &["accept-encoding: gzip"]).await;
+    assert_eq!(gzip.header("content-encoding"), "gzip");
+    assert_eq!(gzip.body, dist(&format!("{file}.gz")));
+
+    let tag = format!("if-none-match: {}", brotli.header("etag"));
+    let known = server.get(path, &["accept-encoding: br", &tag]).await;
+    assert_eq!((known.status, known.body.len()), (304, 0));
+
+    let head = server.request("HEAD", path, &["accept-encoding: br"], "").await;
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.header("content-length"), brotli.body.len().to_string());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn health_is_told_and_the_rest_is_not_there() {
+    let server = Running::start(&[]);
+    let health = server.get("/healthz", &[]).await;
+    assert_eq!((health.status, health.body.as_slice()), (200, &b"ok"[..]));
+    for path in ["/assets/none.js", "/assets/", "/index.html", "/r/", "/metrics", "//", "/../"] {
+        assert_eq!(server.get(path, &[]).await.status, 404, "{path}");
+    }
+    let post = server.request("POST", "/", &[], "").await;
+    assert_eq!((post.status, post.header("allow")), (405, "GET, HEAD"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_socket_joins_and_is_given_turn_under_the_name_it_used() {
+    let server = Running::start(&[]);
+    let mut ann = Polling::open(&server).await;
+    ann.send(r#"42["join",{"roomId":"tea","capabilities":{"v":1}}]"#).await;
+    let joined = ann.receive().await;
+    let turn = server.addresses.turn[0].port();
+    for part in [
+        r#"42["joined",{"roomId":"tea","userNum":1,"userId":""#,
+        r#""polite":false"#,
+        r#""peer":null"#,
+        &format!(r#""urls":["stun:twocan.example:{turn}"]"#),
+        &format!(r#""turn:twocan.example:{turn}?transport=tcp"],"username":""#),
+    ] {
+        assert!(joined.contains(part), "{part} is not in {joined}");
+    }
+
+    let mut ben = Polling::open(&server).await;
+    ben.send(r#"420["join",{"roomId":"tea"}]"#).await;
+    let both = ben.receive_all(2).await;
+    assert!(both[0].starts_with(r#"42["joined",{"roomId":"tea","userNum":2,"#), "{both:?}");
+    assert!(both[0].contains(r#""capabilities":{"v":1}"#), "{both:?}");
+    assert_eq!(both[1], both[0].replacen(r#"42["joined","#, "430[", 1), "the acknowledgement");
+    assert!(ann.receive().await.starts_with(r#"42["otherjoined",{"roomId":"tea","userId":""#));
+
+    ben.send(r#"42["message",{"roomId":"tea","data":{"z": 1,"a":[1.0]}}]"#).await;
+    assert_eq!(ann.receive().await, r#"42["message",{"z": 1,"a":[1.0]}]"#);
+    ben.send("41").await;
+    assert!(ann.receive().await.starts_with(r#"42["bye",{"roomId":"tea","userId":""#));
+
+    for (event, code) in [
+        (r#"42["message",{"roomId":"tea","data":1}]"#, "alone"),
+        (r#"42["message",{"roomId":"tea"}]"#, "malformed"),
+        (r#"42["leave",{"roomId":"cup"}]"#, "not_joined"),
+        (r#"42["sing"]"#, "unknown_event"),
+    ] {
+        ann.send(event).await;
+        let refused = ann.receive().await;
+        assert!(refused.starts_with(r#"42["refused",{"event":""#), "{refused}");
+        assert!(refused.contains(&format!(r#""code":"{code}""#)), "{refused}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn without_turn_there_are_no_ice_servers() {
+    let server = Running::start(&["--turn", "off"]);
+    assert!(server.addresses.turn.is_empty());
+    let mut ann = Polling::open(&server).await;
+    ann.send(r#"42["join",{"roomId":"tea"}]"#).await;
+    assert!(ann.receive().await.contains(r#""iceServers":[]"#));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn another_origin_may_connect_when_it_is_allowed() {
+    let server = Running::start(&["--origin", "https://friend.example"]);
+    for (origin, status) in [("https://friend.example", 200), ("https://stranger.example", 403)] {
+        let header = format!("origin: {origin}");
+        let answer = server.get("/socket.io/?EIO=4&transport=polling", &[&header]).await;
+        assert_eq!(answer.status, status, "{origin}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_given_certificate_is_served() {
+    let folder = std::env::temp_dir().join(format!("twocan-serve-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(["twocan.example".to_owned()]).unwrap();
+    let (cert_file, key_file) = (folder.join("cert.pem"), folder.join("key.pem"));
+    fs::write(&cert_file, params.self_signed(&key).unwrap().pem()).unwrap();
+    fs::write(&key_file, key.serialize_pem()).unwrap();
+
+    let [cert_file, key_file] = [cert_file, key_file].map(|path| path.to_str().unwrap().to_owned());
+    let server = Running::start(&["--tls-cert", &cert_file, "--tls-key", &key_file]);
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&cert_file).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.addresses.https[0]).await.unwrap();
+    let name = ServerName::try_from("twocan.example").unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let answer = exchange(stream, "GET", "/healthz", &[], "").await;
+    assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]));
+    server.stop().await;
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_ends_waiting_polls_and_idle_connections() {
+    let server = Running::start(&[]);
+    let ann = Polling::open(&server).await;
+    let poll = tokio::spawn(exchange_at(server.http(), "GET", ann.path.clone()));
+    let mut idle = TcpStream::connect(server.http()).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: twocan.example\r\n\r\n").await.unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+
+    server.stop().await;
+    poll.await.unwrap();
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.unwrap();
+}
+
+/// A server on ports of its own.
+struct Running {
+    addresses: Addresses,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(flags: &[&str]) -> Running {
+        let mut all = vec!["twocan", "serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"];
+        if !flags.contains(&"--turn") {
+            all.extend(["--turn", "127.0.0.1:0", "--relay-threads", "1"]);
+        }
+        all.extend(flags);
+        let Command::Serve(settings) = CommandLine::parse_from(all).command;
+        let server = Server::open(&settings).unwrap();
+        let addresses = server.addresses().clone();
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        Running { addresses, stop, ended: tokio::spawn(server.run(shutdown)) }
+    }
+
+    fn http(&self) -> SocketAddr {
+        self.addresses.http[0]
+    }
+
+    async fn get(&self, path: &str, headers: &[&str]) -> Answer {
+        self.request("GET", path, headers, "").await
+    }
+
+    async fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let stream = TcpStream::connect(self.http()).await.unwrap();
+        exchange(stream, method, path, headers, body).await
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        timeout(Duration::from_secs(2), self.ended).await.expect("it stops in time").unwrap();
+    }
+}
+
+/// A Socket.IO client that knows polling only.
+struct Polling<'a> {
+    server: &'a Running,
+    path: String,
+    received: Vec<String>,
+}
+
+impl Polling<'_> {
+    async fn open(server: &Running) -> Polling<'_> {
+        let path = "/socket.io/?EIO=4&transport=polling";
+        let open = server.get(path, &[]).await;
+        let open = String::from_utf8(open.body).unwrap();
+        let (_, id) = open.split_once(r#""sid":""#).unwrap();
+        let id = id.split('"').next().unwrap();
+        let mut client = Polling { server, path: format!("{path}&sid={id}"), received: Vec::new() };
+        client.send("40").await;
+        assert!(client.receive().await.starts_with(r#"40{"sid":""#));
+        client
+    }
+
+    async fn send(&self, packet: &str) {
+        let answer = self.server.request("POST", &self.path, &[], packet).await;
+        assert_eq!(answer.body, b"ok");
+    }
+
+    async fn receive(&mut self) -> String {
+        self.receive_all(1).await.remove(0)
+    }
+
+    async fn receive_all(&mut self, count: usize) -> Vec<String> {
+        while self.received.len() < count {
+            let answer = self.server.get(&self.path, &[]).await;
+            assert_eq!(answer.status, 200);
+            let body = String::from_utf8(answer.body).unwrap();
+            self.received.extend(body.split('\x1e').map(str::to_owned));
+        }
+        self.received.drain(..count).collect()
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+}
+
+async fn exchange_at(address: SocketAddr, method: &'static str, path: String) -> Answer {
+    exchange(TcpStream::connect(address).await.unwrap(), method, &path, &[], "").await
+}
+
+/// One request on a connection of its own.
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &str,
+) -> Answer {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: twocan.example:8443\r\nconnection: close\r\n\
+         content-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_owned(), value.to_owned())
+    };
+    Answer { status, headers: lines.map(header).collect(), body: answer[end + 4..].to_vec() }
+}
+
+/// A file of the built page.
+fn dist(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist"));
+    fs::read(folder.join(name)).unwrap()
+}
