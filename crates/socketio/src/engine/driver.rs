@@ -123,8 +123,10 @@ impl<R: Receiver> Driver<R> {
         }
         self.link.recycle(inputs);
 
-        self.read(cx, now);
+        // The candidate first: what it has received behind its `upgrade` is read in the same turn, since
+        // nothing would wake the task for it.
         self.read_candidate(cx, now);
+        self.read(cx, now);
         if self.session.deadline().is_some_and(|deadline| deadline <= now) {
             self.session.timeout(now);
         }
