@@ -1,6 +1,6 @@
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vite';
-import { precompress } from './build/precompress';
+import { precompress } from './build/precompress.ts';
 
 // Where `npm run dev` finds a running `twocan serve`.
 const server = process.env.TWOCAN_SERVER ?? 'http://localhost:8080';

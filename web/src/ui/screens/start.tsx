@@ -24,7 +24,7 @@ export function Start({ onStart, onOpen }: StartProps) {
         <span>{start.or}</span>
       </p>
       <form
-        class="joined-field"
+        class="field"
         onSubmit={(event) => {
           event.preventDefault();
           const room = String(new FormData(event.currentTarget).get('room') ?? '').trim();

@@ -66,32 +66,33 @@ function LinkField({ link }: { link: string }) {
   };
 
   return (
-    <div class="link-row">
-      <div class="joined-field">
-        <input
-          ref={field}
-          readOnly
-          value={link}
-          aria-label={waiting.link}
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <button type="button" class="accent" onClick={() => void copy()}>
+    <div class="link">
+      <input
+        ref={field}
+        class="link-text"
+        readOnly
+        value={link}
+        aria-label={waiting.link}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      <div class="link-actions">
+        <button type="button" class="primary" onClick={() => void copy()}>
           <Icon name={copied ? 'check' : 'copy'} />
           <span aria-live="polite">{copied ? waiting.copied : waiting.copy}</span>
         </button>
+        {'share' in navigator && (
+          <button
+            type="button"
+            class="square"
+            aria-label={waiting.share}
+            data-tip={waiting.share}
+            // Closing the system's sheet is no error.
+            onClick={() => void navigator.share({ url: link }).catch(() => {})}
+          >
+            <Icon name="share" />
+          </button>
+        )}
       </div>
-      {'share' in navigator && (
-        <button
-          type="button"
-          class="square"
-          aria-label={waiting.share}
-          data-tip={waiting.share}
-          // Closing the system's sheet is no error.
-          onClick={() => void navigator.share({ url: link }).catch(() => {})}
-        >
-          <Icon name="share" />
-        </button>
-      )}
     </div>
   );
 }

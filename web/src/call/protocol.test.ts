@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { readPeerMessage } from './protocol';
+
+const candidate = { candidate: 'candidate:1 1 udp 1 192.0.2.1 1 typ host', sdpMid: '0' };
+
+it.each([
+  [{ type: 'offer', value: { type: 'offer', sdp: 'v=0' } }],
+  [{ type: 'answer', value: { type: 'answer', sdp: 'v=0' } }],
+  [{ type: 'candidate', value: candidate }],
+  [{ type: 'media', value: { microphone: true, camera: false } }],
+  [{ type: 'leaving' }],
+])('reads %j', (message) => {
+  expect(readPeerMessage(message)).toEqual(message);
+});
+
+it.each([
+  [null],
+  ['offer'],
+  [42],
+  [[]],
+  [{}],
+  [{ type: 'offer' }],
+  [{ type: 'offer', value: null }],
+  [{ type: 'offer', value: { sdp: 7 } }],
+  [{ type: 'candidate', value: null }],
+  [{ type: 'candidate', value: {} }],
+  [{ type: 'media', value: { microphone: 'yes', camera: true } }],
+  [{ type: 'rollback', value: { type: 'rollback', sdp: '' } }],
+])('refuses %j', (message) => {
+  expect(readPeerMessage(message)).toBeNull();
+});

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { readConnection } from './stats';
+
+const NOTHING = { received: 0, lost: 0 };
+const pair = {
+  id: 'p',
+  type: 'candidate-pair',
+  nominated: true,
+  state: 'succeeded',
+  localCandidateId: 'l',
+  remoteCandidateId: 'r',
+  currentRoundTripTime: 0.02,
+};
+const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
+const end = (id: string, candidateType: string) => ({ id, type: 'candidate', candidateType });
+
+it.each([
+  ['host', 'srflx', 'direct'],
+  ['relay', 'host', 'relayed'],
+  ['host', 'relay', 'relayed'],
+])('%s to %s is %s', (local, remote, path) => {
+  const entries = [transport, pair, end('l', local), end('r', remote)];
+  expect(readConnection(entries, NOTHING).connection).toEqual({ path, quality: 'good' });
+});
+
+it('finds the pair without a transport entry, as in Firefox', () => {
+  const entries = [pair, end('l', 'relay'), end('r', 'host')];
+  expect(readConnection(entries, NOTHING).connection?.path).toBe('relayed');
+});
+
+it('knows no connection before a pair is selected', () => {
+  expect(readConnection([{ ...pair, nominated: false }], NOTHING).connection).toBeNull();
+});
+
+it('counts losses since the reading before', () => {
+  const rtp = { id: 'v', type: 'inbound-rtp', packetsReceived: 1_000, packetsLost: 100 };
+  const entries = [transport, pair, rtp];
+  expect(readConnection(entries, NOTHING).connection?.quality).toBe('weak');
+  const before = { received: 500, lost: 99 };
+  expect(readConnection(entries, before)).toEqual({
+    connection: { path: 'direct', quality: 'good' },
+    reading: { received: 1_000, lost: 100 },
+  });
+});
+
+it('calls a long way weak', () => {
+  const far = { ...pair, currentRoundTripTime: 0.8 };
+  expect(readConnection([transport, far], NOTHING).connection?.quality).toBe('weak');
+});

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { isLocalHost, pathOfRoom, randomRoom, roomOfPath, secureAddress } from './route';
+
+it.each([
+  ['/', null],
+  ['/r/', null],
+  ['/r/%20', null],
+  ['/elsewhere', null],
+  ['/r/a/b', null],
+  ['/r/friday', 'friday'],
+  ['/r/friday/', 'friday'],
+  ['/r/%E6%9C%88%E4%BA%AE', '月亮'],
+  ['/r/50%', '50%'],
+])('%s is room %j', (path, room) => {
+  expect(roomOfPath(path)).toBe(room);
+});
+
+it.each(['friday', 'a b', 'a/b', '50%', '月亮', '?#&'])('%s survives its path', (room) => {
+  expect(roomOfPath(pathOfRoom(room))).toBe(room);
+});
+
+it('makes room names that can be read out, with even odds', () => {
+  let next = 0;
+  // Every byte in turn: those beyond the last whole alphabet are passed over.
+  const name = () =>
+    randomRoom((bytes) => {
+      bytes[0] = next++ % 256;
+      return bytes;
+    });
+  const names = Array.from({ length: 62 }, name);
+  for (const made of names) expect(made).toMatch(/^[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/);
+  const counts = new Map<string, number>();
+  for (const letter of names.join('').replaceAll('-', '')) {
+    counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  }
+  expect([...counts.values()]).toEqual(Array(31).fill((62 * 12) / 31));
+});
+
+it.each([
+  ['http://192.168.1.20:8080/r/x', 'https://192.168.1.20:8443/r/x'],
+  ['http://call.example/r/x', 'https://call.example/r/x'],
+  ['http://call.example:3000/r/x', null],
+])('the secure address of %s is %s', (address, secure) => {
+  expect(secureAddress(new URL(address))).toBe(secure);
+});
+
+it.each([
+  ['localhost', true],
+  ['127.0.0.1', true],
+  ['[::1]', true],
+  ['call.localhost', true],
+  ['192.168.1.20', false],
+  ['call.example', false],
+])('%s is local: %s', (host, local) => {
+  expect(isLocalHost(host)).toBe(local);
+});
