@@ -23,7 +23,7 @@ export async function chromium({ devices = 'fake', lang = 'en-US', secureOrigin,
     '--disable-component-update',
     '--disable-sync',
     '--allow-loopback-in-peer-connection',
-    `--lang=${lang}`,
+    `--accept-lang=${lang}`,
   ];
   if (devices !== 'none') args.push('--use-fake-device-for-media-stream');
   if (devices === 'fake') args.push('--use-fake-ui-for-media-stream');
@@ -34,7 +34,6 @@ export async function chromium({ devices = 'fake', lang = 'en-US', secureOrigin,
     // A pipe reaches into a network namespace; a debugging port would not.
     pipe: true,
     timeout: LAUNCH_DEADLINE,
-    env: { ...process.env, LANGUAGE: lang },
     args,
   });
 }

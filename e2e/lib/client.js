@@ -12,7 +12,7 @@ export async function connect(s, origin, { transports, name = 'client' } = {}) {
   const socket = io(origin, { transports, forceNew: true, reconnection: false });
   const client = new Client(name, socket);
   s.own(client);
-  s.log(`events of ${name}`, () => client.events.map(({ event, args }) => `${event} ${JSON.stringify(args)}`));
+  s.log(`events of ${name}`, () => client.history);
   await until(`${name} to connect`, DEADLINE, () => {
     if (client.failure) throw new Error(`${name} cannot connect: ${client.failure.message}`);
     return socket.connected;
@@ -24,16 +24,18 @@ class Client {
   constructor(name, socket) {
     this.name = name;
     this.socket = socket;
+    /** Events that no test has looked at yet, and all of them as text. */
     this.events = [];
+    this.history = [];
     this.failure = null;
-    this.reason = null;
-    socket.onAny((event, ...args) => this.events.push({ event, args }));
+    socket.onAny((event, ...args) => {
+      this.events.push({ event, args });
+      this.history.push(`${event} ${JSON.stringify(args)}`);
+    });
     socket.on('connect_error', (error) => {
       this.failure = error;
     });
-    socket.on('disconnect', (reason) => {
-      this.reason = reason;
-    });
+    socket.on('disconnect', (reason) => this.history.push(`(disconnected: ${reason})`));
   }
 
   emit(event, ...args) {

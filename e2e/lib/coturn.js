@@ -9,13 +9,18 @@ export function credentials({ seconds = 3600, secret = TURN_SECRET, name = 'alic
   return { username, password: createHmac('sha1', secret).update(username).digest('base64') };
 }
 
+/** Starts `turnutils_uclient` for the length of a test. */
+export function startUclient(s, { host, port, flags = [], login = credentials() }) {
+  const args = ['-v', '-u', login.username, '-w', login.password, '-p', `${port}`, ...flags, host];
+  return s.program(new Program(`turnutils_uclient ${flags.join(' ')}`, 'turnutils_uclient', args));
+}
+
 /**
  * Runs `turnutils_uclient`, and returns `{code, output, sent, received, lost}`: it exits with 0 whatever it lost, so
  * the counts are what tells. They are `null` when it got no allocation.
  */
-export async function uclient(s, { host, port, flags = [], login = credentials() }) {
-  const args = ['-v', '-u', login.username, '-w', login.password, '-p', `${port}`, ...flags, host];
-  const program = s.program(new Program(`turnutils_uclient ${flags.join(' ')}`, 'turnutils_uclient', args));
+export async function uclient(s, options) {
+  const program = startUclient(s, options);
   const { code, error } = await program.wait(30_000);
   if (error) throw new Error(`turnutils_uclient cannot run (install coturn): ${error.message}`);
   const { output } = program;

@@ -87,6 +87,13 @@ export class Person {
     });
   }
 
+  /** Whether something of this name is there, a picture say. */
+  async names(name) {
+    const element = await this.page.$(`::-p-aria([name="${name}"])`);
+    await element?.dispose();
+    return element !== null;
+  }
+
   /** All text that the page shows. */
   async text() {
     // biome-ignore lint/performance/useDomNodeTextContent: textContent would tell what is hidden, too
