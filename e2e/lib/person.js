@@ -94,9 +94,8 @@ export class Person {
     return element !== null;
   }
 
-  /** All text that the page shows. */
+  /** All text that the page shows, and none that is hidden. */
   async text() {
-    // biome-ignore lint/performance/useDomNodeTextContent: textContent would tell what is hidden, too
     return this.page.evaluate(() => document.body.innerText);
   }
 
