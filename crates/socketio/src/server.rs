@@ -47,7 +47,11 @@ impl<H: Handler> Server<H> {
 
     /// Ends every session and waits until each of their sockets has had its
     /// [`disconnect`](Handler::disconnect) and every WebSocket is closed. Clients see 'transport close',
-    /// and so come back by themselves. Requests that come later are answered with 503.
+    /// and so come back by themselves; who asks for a new session is answered with 503.
+    ///
+    /// Go on serving requests meanwhile (it takes a second or two at most, unless the handler takes
+    /// longer): a client that polls hears of the end by its next poll. End the HTTP connections with
+    /// hyper's `graceful_shutdown` afterwards, so that the last answers are written.
     pub async fn shutdown(&self) {
         self.engine.shutdown().await;
     }

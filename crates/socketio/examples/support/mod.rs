@@ -1,11 +1,21 @@
 //! What the test servers share: flags, and a listener.
 
-use std::{convert::Infallible, future::Future, io, net::Ipv4Addr, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::Ipv4Addr, pin::pin, time::Duration};
 
 use clap::Parser;
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
 use twocan_socketio::{Body, Config, Origin, Peer};
 
 #[derive(Parser)]
@@ -35,7 +45,8 @@ impl Options {
     }
 }
 
-/// Serves until SIGINT or SIGTERM, then waits for `stop`. Prints the address once it listens.
+/// Serves until SIGINT or SIGTERM, then waits for `stop` and for the last answers to be written. Prints
+/// the address once it listens.
 pub(crate) async fn listen<F>(
     port: u16,
     serve: impl Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
@@ -51,39 +62,56 @@ where
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     println!("listening on http://{}", listener.local_addr()?);
 
-    let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
-    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
-    tokio::select! {
-        error = accept(listener, serve) => return error,
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    stop.await;
-    Ok(())
-}
-
-async fn accept<F>(
-    listener: TcpListener,
-    serve: impl Fn(Request<Incoming>, Peer) -> F + Clone + Send + 'static,
-) -> io::Result<()>
-where
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
+    let (stopping, _) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    // Meanwhile connections are still accepted: a client that polls hears of the end by its next poll.
+    let mut stopped = pin!(async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop.await;
+    });
     loop {
-        let (stream, remote) = listener.accept().await?;
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = &mut stopped => break,
+        };
+        let (stream, remote) = accepted?;
         stream.set_nodelay(true)?;
         let serve = serve.clone();
         let service = service_fn(move |request| {
             let response = serve(request, Peer { remote, secure: false });
             async move { Ok::<_, Infallible>(response.await) }
         });
-        tokio::spawn(async move {
-            let connection = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades();
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection failed");
-            }
-        });
+        connections.spawn(serve_connection(stream, service, stopping.subscribe()));
+    }
+    stopping.send_replace(());
+    connections.join_all().await;
+    Ok(())
+}
+
+async fn serve_connection<F>(
+    stream: TcpStream,
+    service: impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future = F>,
+    mut stopping: watch::Receiver<()>,
+) where
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+{
+    let connection =
+        http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+    let mut connection = pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "connection failed");
     }
 }

@@ -148,8 +148,8 @@ impl<R: Receiver> Driver<R> {
         match input {
             Input::Send(packet) => self.session.send(packet),
             Input::Close => self.session.close(now),
-            Input::End(CloseReason::SlowClient) => self.session.abandon(CloseReason::SlowClient),
-            Input::End(reason) => self.session.end(reason),
+            Input::Overflow => self.session.abandon(CloseReason::SlowClient),
+            Input::Shutdown => self.session.shutdown(now),
             Input::Poll(answer) => match self.session.poll(now) {
                 Ok(()) => self.poll = Some(answer),
                 Err(turned) => {
@@ -170,6 +170,7 @@ impl<R: Receiver> Driver<R> {
                 }
             }
             Input::PostFailed => self.session.post_failed(),
+            Input::PostRefused => self.session.post_refused(),
             Input::Candidate(candidate) => {
                 if self.session.candidate_opened(now) {
                     self.candidate = Some(candidate);

@@ -11,9 +11,7 @@ use std::{
 use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 
-use super::{
-    CloseReason, Message, packet::Packet, refusal::Refusal, session::Turned, websocket::WebSocket,
-};
+use super::{Message, packet::Packet, refusal::Refusal, session::Turned, websocket::WebSocket};
 
 /// What each queued packet counts besides its content, so that many small ones are bounded too.
 const PACKET_COST: usize = 64;
@@ -56,12 +54,15 @@ enum Phase {
 pub(crate) enum Input {
     Send(Packet),
     Close,
-    End(CloseReason),
+    /// More is queued than may be.
+    Overflow,
+    Shutdown,
     Poll(oneshot::Sender<Result<String, Refusal>>),
     PollAborted,
     PostStarted(oneshot::Sender<Result<(), Turned>>),
     Posted(String, oneshot::Sender<Result<(), Refusal>>),
     PostFailed,
+    PostRefused,
     Candidate(WebSocket),
 }
 
@@ -98,7 +99,7 @@ impl Link {
         if state.queued > self.shared.max_queue {
             state.phase = Phase::Closing;
             state.inputs.retain(|input| !matches!(input, Input::Send(_)));
-            state.inputs.push_back(Input::End(CloseReason::SlowClient));
+            state.inputs.push_back(Input::Overflow);
         }
         drop(state);
         self.wake();

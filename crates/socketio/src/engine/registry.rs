@@ -7,10 +7,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{
-    CloseReason,
-    link::{Input, Link},
-};
+use super::link::{Input, Link};
 
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
@@ -53,10 +50,6 @@ impl Registry {
         self.lock().sessions.get(sid).cloned()
     }
 
-    pub(crate) fn is_closing(&self) -> bool {
-        self.lock().closing
-    }
-
     /// Ends all sessions and waits until their tasks have ended.
     pub(crate) async fn shutdown(&self) {
         let links: Vec<Link> = {
@@ -66,7 +59,7 @@ impl Registry {
         };
         for link in links {
             // A session that has ended by itself needs no telling.
-            let _ = link.push(Input::End(CloseReason::ServerShutdown));
+            let _ = link.push(Input::Shutdown);
         }
         loop {
             let idle = self.shared.idle.notified();

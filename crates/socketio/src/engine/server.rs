@@ -95,8 +95,8 @@ impl<S: Service> Server<S> {
         response
     }
 
-    /// Ends every session and waits until their tasks have ended. Requests that come later are answered
-    /// with 503.
+    /// Ends every session and waits until their tasks have ended. Who asks for a new one is answered with
+    /// 503.
     pub async fn shutdown(&self) {
         self.shared.registry.shutdown().await;
     }
@@ -107,9 +107,6 @@ impl<S: Service> Server<S> {
         peer: Peer,
     ) -> Result<Response<Body>, Refusal> {
         let registry = &self.shared.registry;
-        if registry.is_closing() {
-            return Err(Refusal::ShuttingDown);
-        }
         let upgrade = websocket::is_upgrade(request.headers());
         let query = request.uri().query().unwrap_or_default().to_owned();
         let asked = Query::parse(&query)
@@ -254,8 +251,12 @@ async fn post(link: Link, body: Incoming, max_payload: usize) -> Result<Response
     link.push(Input::PostStarted(answer)).map_err(|_| Refusal::UnknownSession)?;
     answered.await.map_err(|_| Refusal::UnknownSession)??;
 
-    let guard = AbortGuard { link: link.clone(), input: Some(Input::PostFailed) };
-    let body = read_body(body, max_payload).await?;
+    let mut guard = AbortGuard { link: link.clone(), input: Some(Input::PostFailed) };
+    let body = read_body(body, max_payload).await.inspect_err(|refusal| {
+        if let Refusal::TooLarge(_) = refusal {
+            guard.input = Some(Input::PostRefused);
+        }
+    })?;
     guard.disarm();
 
     let (answer, answered) = oneshot::channel();

@@ -30,8 +30,11 @@ pub(crate) struct Timing {
     pub(crate) upgrade_timeout: Duration,
 }
 
-/// How long a polling session that the server closes waits for the poll that brings the news.
+/// How long a polling session that the application closes waits for the poll that brings the news.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The same when the server shuts down: between two polls of a client that is there, it takes no longer.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// While a candidate is being tried, a poll that waits this long is ended, so that the client may pause.
 const NOOP_INTERVAL: Duration = Duration::from_millis(50);
@@ -185,18 +188,18 @@ impl Session {
         }
     }
 
-    /// Closes the session in good order: what is queued is still delivered.
+    /// The application closes the session, in good order: what is queued is still delivered.
     pub(crate) fn close(&mut self, now: Instant) {
-        if self.phase != Phase::Open {
-            return;
+        self.close_orderly(CloseReason::ForcedClose, now + CLOSE_TIMEOUT);
+    }
+
+    /// The server shuts down: the session is closed in good order too, but soon.
+    pub(crate) fn shutdown(&mut self, now: Instant) {
+        let until = now + SHUTDOWN_TIMEOUT;
+        if let Phase::Closing { until: patience } = &mut self.phase {
+            *patience = until.min(*patience);
         }
-        self.flush();
-        if self.transport == Transport::WebSocket || self.polled {
-            self.end(CloseReason::ForcedClose);
-        } else {
-            self.commands.push_back(Command::End(CloseReason::ForcedClose));
-            self.phase = Phase::Closing { until: now + CLOSE_TIMEOUT };
-        }
+        self.close_orderly(CloseReason::ServerShutdown, until);
     }
 
     /// Ends the session at once; a waiting poll is told so.
@@ -249,8 +252,8 @@ impl Session {
         }
     }
 
-    /// A POST came; its body follows with [`posted`](Self::posted) or
-    /// [`post_failed`](Self::post_failed).
+    /// A POST came; its body follows with [`posted`](Self::posted), unless it fails or
+    /// is refused.
     pub(crate) fn post_started(&mut self) -> Result<(), Turned> {
         if self.transport == Transport::WebSocket {
             return Err(Turned::WrongTransport);
@@ -286,7 +289,13 @@ impl Session {
         Ok(())
     }
 
-    /// The POST broke off, or was longer than allowed.
+    /// The POST was longer than allowed and has been answered so: nothing of it is taken, and it is the
+    /// client's choice to go on.
+    pub(crate) fn post_refused(&mut self) {
+        self.posting = false;
+    }
+
+    /// The POST broke off.
     pub(crate) fn post_failed(&mut self) {
         self.posting = false;
         self.end(CloseReason::TransportError);
@@ -396,6 +405,19 @@ impl Session {
     }
 
     // ---- the steps ----
+
+    fn close_orderly(&mut self, reason: CloseReason, until: Instant) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        self.flush();
+        if self.transport == Transport::WebSocket || self.polled {
+            self.end(reason);
+        } else {
+            self.commands.push_back(Command::End(reason));
+            self.phase = Phase::Closing { until };
+        }
+    }
 
     fn answer_poll(&mut self, packets: Vec<Packet>) {
         self.polled = false;
@@ -575,6 +597,17 @@ mod tests {
     }
 
     #[test]
+    fn a_post_that_is_too_long_changes_nothing() {
+        let mut client = Client::polling();
+        client.poll();
+        assert_eq!(client.session.post_started(), Ok(()));
+        client.session.post_refused();
+        client.expect(&[]);
+        client.post("4a");
+        client.expect(&["deliver a"]);
+    }
+
+    #[test]
     fn a_packet_that_is_none_ends_the_session_after_those_before_it() {
         let mut client = Client::polling();
         assert_eq!(client.session.post_started(), Ok(()));
@@ -638,6 +671,23 @@ mod tests {
         assert!(!client.session.is_closed());
         client.wait(1);
         assert!(client.session.is_closed());
+    }
+
+    #[test]
+    fn a_shutdown_waits_for_the_next_poll_only_a_moment() {
+        let mut client = Client::polling();
+        client.session.close(client.now);
+        client.session.shutdown(client.now);
+        client.expect(&["end forced server close"]);
+        client.wait(1000);
+        assert!(client.session.is_closed());
+
+        let mut client = Client::polling();
+        client.session.shutdown(client.now);
+        client.expect(&["end server shutting down"]);
+        client.wait(999);
+        client.poll();
+        client.expect(&["answer 6 1"]);
     }
 
     #[test]
@@ -737,8 +787,9 @@ mod tests {
     fn a_session_that_closes_drops_its_candidate() {
         let mut client = Client::polling();
         assert!(client.session.candidate_opened(client.now));
-        client.session.end(CloseReason::ServerShutdown);
-        client.expect(&["end server shutting down", "drop candidate"]);
+        client.poll();
+        client.session.shutdown(client.now);
+        client.expect(&["end server shutting down", "answer 1", "drop candidate"]);
         assert!(!client.session.candidate_opened(client.now));
     }
 

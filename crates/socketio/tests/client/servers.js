@@ -1,0 +1,61 @@
+// Starts the crate's test servers, each on a free port, and stops them by their process.
+
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const echo = process.env.TWOCAN_ECHO ?? join(here, '../../../../target/debug/examples/echo');
+
+/**
+ * Starts the example `name`, and waits until it listens.
+ *
+ * @param {'echo' | 'engine_echo' | 'exercise'} name
+ * @param {string[]} args flags of the example
+ */
+export async function start(name, args = []) {
+  const child = spawn(join(dirname(echo), name), ['--port', '0', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // One test makes a handler panic; its report would fill the screen.
+    env: { ...process.env, RUST_BACKTRACE: '0' },
+  });
+  const exited = new Promise((resolve, reject) => {
+    child.once('exit', resolve);
+    child.once('error', (error) => {
+      reject(new Error(`${error.message}: run 'cargo build -p twocan-socketio --examples' first`));
+    });
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const first = await Promise.race([lines.next(), exited.then(() => ({ done: true }))]);
+  if (first.done) throw new Error(`${name} ended before it listened`);
+
+  return {
+    url: first.value.replace('listening on ', ''),
+    /** The next call of the handler, as the example `exercise` prints it. */
+    async call() {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${name} ended`);
+      return JSON.parse(value);
+    },
+    /** Ends the server as a service manager would, and waits until it has ended. */
+    async stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+/** The next event `name` of an emitter, as the list of its arguments. */
+export function once(emitter, name) {
+  return new Promise((resolve) => {
+    emitter.once(name, (...args) => resolve(args));
+  });
+}
+
+/** Waits until a connected socket has come to the last of its transports. */
+export async function upgraded(socket, transports) {
+  if (socket.io.engine.transport.name !== transports.at(-1)) {
+    await once(socket.io.engine, 'upgrade');
+  }
+}
