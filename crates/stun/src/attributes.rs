@@ -6,16 +6,22 @@
 mod address;
 mod error_code;
 mod number;
+mod password_algorithm;
 mod text;
 mod unknown;
 
-pub use address::{MappedAddress, XorMappedAddress, XorPeerAddress, XorRelayedAddress};
-pub use error_code::ErrorCode;
-pub use number::{
-    AddressFamily, ChannelNumber, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport,
-    ReservationToken,
+pub use address::{
+    AlternateServer, MappedAddress, OtherAddress, ResponseOrigin, XorMappedAddress, XorPeerAddress,
+    XorRelayedAddress,
 };
-pub use text::{Data, Nonce, Realm, Software, Username};
+pub use error_code::{AddressErrorCode, ErrorCode};
+pub use number::{
+    AdditionalAddressFamily, AddressFamily, ChangeRequest, ChannelNumber, ConnectionId,
+    DontFragment, EvenPort, Icmp, Lifetime, RequestedAddressFamily, RequestedTransport,
+    ReservationToken, ResponsePort,
+};
+pub use password_algorithm::{PasswordAlgorithm, PasswordAlgorithms, UserHash};
+pub use text::{Data, MobilityTicket, Nonce, Padding, Realm, Software, Username};
 pub use unknown::UnknownAttributes;
 
 use crate::message::TransactionId;
@@ -23,6 +29,10 @@ use crate::message::TransactionId;
 /// MESSAGE-INTEGRITY; written by [`MessageBuilder`](crate::MessageBuilder), checked by
 /// [`Message::verify_integrity`](crate::Message::verify_integrity).
 pub const MESSAGE_INTEGRITY: u16 = 0x0008;
+
+/// MESSAGE-INTEGRITY-SHA256; written by [`MessageBuilder`](crate::MessageBuilder), checked by
+/// [`Message::verify_integrity_sha256`](crate::Message::verify_integrity_sha256).
+pub const MESSAGE_INTEGRITY_SHA256: u16 = 0x001C;
 
 /// FINGERPRINT; written by [`MessageBuilder`](crate::MessageBuilder), checked by
 /// [`Message::verify_fingerprint`](crate::Message::verify_fingerprint).

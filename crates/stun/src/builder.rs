@@ -42,8 +42,16 @@ impl MessageBuilder {
     ///
     /// [RFC 8489 §14.5](https://www.rfc-editor.org/rfc/rfc8489#section-14.5)
     pub fn push_integrity(&mut self, key: &[u8]) {
-        let sum = integrity::integrity(key, &self.bytes);
+        let sum = integrity::sha1(key, &self.bytes);
         self.push_with(attributes::MESSAGE_INTEGRITY, |out| out.extend(sum));
+    }
+
+    /// Appends MESSAGE-INTEGRITY-SHA256, made with `key` over all that was pushed before.
+    ///
+    /// [RFC 8489 §14.6](https://www.rfc-editor.org/rfc/rfc8489#section-14.6)
+    pub fn push_integrity_sha256(&mut self, key: &[u8]) {
+        let sum = integrity::sha256(key, &self.bytes);
+        self.push_with(attributes::MESSAGE_INTEGRITY_SHA256, |out| out.extend(sum));
     }
 
     /// Appends FINGERPRINT; nothing may be pushed after it.
@@ -152,6 +160,46 @@ mod tests {
         assert_eq!(message.get::<Nonce>(), Ok(None));
         assert!(message.verify_integrity(b"key"));
         assert_eq!(message.verify_fingerprint(), Some(true));
+    }
+
+    #[test]
+    fn both_integrities_stand_side_by_side() {
+        let mut builder =
+            MessageBuilder::new(Class::Request, Method::BINDING, TransactionId([1; 12]));
+        builder.push(&Realm("covered"));
+        builder.push_integrity(b"one");
+        builder.push_integrity_sha256(b"two");
+        builder.push(&Nonce("smuggled"));
+        builder.push_fingerprint();
+        let bytes = builder.finish();
+        let message = Message::decode(&bytes).unwrap();
+        assert!(message.verify_integrity(b"one") && !message.verify_integrity(b"two"));
+        assert!(
+            message.verify_integrity_sha256(b"two") && !message.verify_integrity_sha256(b"one")
+        );
+        assert_eq!(message.get::<Nonce<'_>>(), Ok(None));
+        assert_eq!(message.verify_fingerprint(), Some(true));
+    }
+
+    #[test]
+    fn a_cut_sha256_integrity_counts_from_16_bytes_on() {
+        for (length, counts) in [(12, false), (16, true), (18, false), (28, true), (32, true)] {
+            let mut builder =
+                MessageBuilder::new(Class::Request, Method::BINDING, TransactionId([1; 12]));
+            builder.push(&Realm("covered"));
+            let covered = builder.bytes.clone();
+            let mut whole = covered.clone();
+            whole[2..4].copy_from_slice(&((covered.len() + 4 + length - 20) as u16).to_be_bytes());
+            let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::Mac>::new_from_slice(b"key").unwrap();
+            hmac::Mac::update(&mut mac, &whole);
+            let sum = hmac::Mac::finalize(mac).into_bytes();
+            builder.push_with(attributes::MESSAGE_INTEGRITY_SHA256, |out| {
+                out.extend(&sum[..length]);
+            });
+            let bytes = builder.finish();
+            let message = Message::decode(&bytes).unwrap();
+            assert_eq!(message.verify_integrity_sha256(b"key"), counts, "{length}");
+        }
     }
 
     #[test]

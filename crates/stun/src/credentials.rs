@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac as _};
 use md5::{Digest as _, Md5};
 use sha1::Sha1;
+use sha2::Sha256;
 
 /// Length in bytes of a key made by [`long_term_key`].
 pub const LONG_TERM_KEY_LENGTH: usize = 16;
@@ -22,6 +23,26 @@ pub fn long_term_key(username: &[u8], realm: &[u8], password: &[u8]) -> [u8; LON
     md5.update(b":");
     md5.update(password);
     md5.finalize().into()
+}
+
+/// The key of the long-term credential mechanism with SHA-256.
+///
+/// [RFC 8489 §18.5.1.2](https://www.rfc-editor.org/rfc/rfc8489#section-18.5.1.2)
+pub fn long_term_key_sha256(username: &[u8], realm: &[u8], password: &[u8]) -> [u8; 32] {
+    Sha256::new_with_prefix(username)
+        .chain_update(b":")
+        .chain_update(realm)
+        .chain_update(b":")
+        .chain_update(password)
+        .finalize()
+        .into()
+}
+
+/// What USERHASH says in place of a username: SHA-256 over `username:realm`.
+///
+/// [RFC 8489 §14.4](https://www.rfc-editor.org/rfc/rfc8489#section-14.4)
+pub fn user_hash(username: &[u8], realm: &[u8]) -> [u8; 32] {
+    Sha256::new_with_prefix(username).chain_update(b":").chain_update(realm).finalize().into()
 }
 
 /// The username of a time-limited credential: `expiry:name`, the expiry in seconds of Unix time.

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::{
-    attributes::{self, Attribute, AttributeError},
+    attributes::{
+        self, Attribute, AttributeError, FINGERPRINT, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256,
+    },
     integrity,
 };
 
@@ -53,6 +55,12 @@ impl Method {
     pub const CREATE_PERMISSION: Method = Method(0x008);
     /// Binds a channel number to a peer.
     pub const CHANNEL_BIND: Method = Method(0x009);
+    /// Opens a TCP connection to a peer. [RFC 6062 §6.1](https://www.rfc-editor.org/rfc/rfc6062#section-6.1)
+    pub const CONNECT: Method = Method(0x00A);
+    /// Makes a connection of the client's the data connection of a peer's.
+    pub const CONNECTION_BIND: Method = Method(0x00B);
+    /// Tells of a peer's TCP connection.
+    pub const CONNECTION_ATTEMPT: Method = Method(0x00C);
 
     /// The method with this number; bits beyond the lowest 12 are dropped.
     pub const fn from_number(number: u16) -> Method {
@@ -179,13 +187,15 @@ impl<'a> Message<'a> {
 
     /// The attributes that count, in their order.
     ///
-    /// What follows MESSAGE-INTEGRITY is left out, FINGERPRINT excepted, since the integrity
-    /// does not cover it. [RFC 8489 §14.5](https://www.rfc-editor.org/rfc/rfc8489#section-14.5)
+    /// What follows MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 is left out, since the integrity
+    /// does not cover it; a second integrity and FINGERPRINT excepted.
+    /// [RFC 8489 §14.5](https://www.rfc-editor.org/rfc/rfc8489#section-14.5),
+    /// [§14.6](https://www.rfc-editor.org/rfc/rfc8489#section-14.6)
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes {
             rest: self.bytes.get(HEADER_LENGTH..).unwrap_or_default(),
             offset: HEADER_LENGTH,
-            sealed: false,
+            last: 0,
         }
     }
 
@@ -222,13 +232,25 @@ impl<'a> Message<'a> {
     ///
     /// [RFC 8489 §14.5](https://www.rfc-editor.org/rfc/rfc8489#section-14.5)
     pub fn verify_integrity(&self, key: &[u8]) -> bool {
-        let Some(attribute) =
-            self.attributes().find(|attribute| attribute.kind == attributes::MESSAGE_INTEGRITY)
-        else {
-            return false;
-        };
-        let covered = self.bytes.get(..attribute.offset).unwrap_or_default();
-        integrity::verify(key, covered, attribute.value)
+        self.verify_sum(attributes::MESSAGE_INTEGRITY, |covered, sum| {
+            integrity::verify_sha1(key, covered, sum)
+        })
+    }
+
+    /// Whether MESSAGE-INTEGRITY-SHA256 is present and was made with `key`.
+    ///
+    /// [RFC 8489 §14.6](https://www.rfc-editor.org/rfc/rfc8489#section-14.6)
+    pub fn verify_integrity_sha256(&self, key: &[u8]) -> bool {
+        self.verify_sum(attributes::MESSAGE_INTEGRITY_SHA256, |covered, sum| {
+            integrity::verify_sha256(key, covered, sum)
+        })
+    }
+
+    fn verify_sum(&self, kind: u16, verify: impl FnOnce(&[u8], &[u8]) -> bool) -> bool {
+        self.attributes().find(|attribute| attribute.kind == kind).is_some_and(|attribute| {
+            let covered = self.bytes.get(..attribute.offset).unwrap_or_default();
+            verify(covered, attribute.value)
+        })
     }
 
     /// Whether FINGERPRINT is right: `None` if the message has none.
@@ -273,7 +295,8 @@ pub struct RawAttribute<'a> {
 pub struct Attributes<'a> {
     rest: &'a [u8],
     offset: usize,
-    sealed: bool,
+    /// The last attribute that ends the list but for a few: an integrity, or 0.
+    last: u16,
 }
 
 impl<'a> Iterator for Attributes<'a> {
@@ -285,10 +308,17 @@ impl<'a> Iterator for Attributes<'a> {
             let offset = self.offset;
             self.offset += self.rest.len() - rest.len();
             self.rest = rest;
-            if self.sealed && kind != attributes::FINGERPRINT {
+            let counts = match self.last {
+                MESSAGE_INTEGRITY => matches!(kind, MESSAGE_INTEGRITY_SHA256 | FINGERPRINT),
+                MESSAGE_INTEGRITY_SHA256 => kind == FINGERPRINT,
+                _ => true,
+            };
+            if !counts {
                 continue;
             }
-            self.sealed |= kind == attributes::MESSAGE_INTEGRITY;
+            if matches!(kind, MESSAGE_INTEGRITY | MESSAGE_INTEGRITY_SHA256) {
+                self.last = kind;
+            }
             return Some(RawAttribute { kind, value, offset });
         }
     }

@@ -8,22 +8,52 @@ use crate::message::{MAGIC_COOKIE, TransactionId};
 const IPV4: u8 = 0x01;
 const IPV6: u8 = 0x02;
 
-/// MAPPED-ADDRESS: an address in the clear, for clients of RFC 3489.
-///
-/// [RFC 8489 §14.1](https://www.rfc-editor.org/rfc/rfc8489#section-14.1)
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MappedAddress(pub SocketAddr);
+macro_rules! clear_address {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name(pub SocketAddr);
 
-impl Attribute<'_> for MappedAddress {
-    const TYPE: u16 = 0x0001;
+        impl Attribute<'_> for $name {
+            const TYPE: u16 = $kind;
 
-    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
-        decode(value).map(Self).ok_or(AttributeError { kind: Self::TYPE })
-    }
+            fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+                decode(value).map(Self).ok_or(AttributeError { kind: Self::TYPE })
+            }
 
-    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
-        encode(self.0, out);
-    }
+            fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+                encode(self.0, out);
+            }
+        }
+    };
+}
+
+clear_address! {
+    /// MAPPED-ADDRESS: an address in the clear, for clients of RFC 3489.
+    ///
+    /// [RFC 8489 §14.1](https://www.rfc-editor.org/rfc/rfc8489#section-14.1)
+    MappedAddress, 0x0001
+}
+
+clear_address! {
+    /// ALTERNATE-SERVER: where to ask instead.
+    ///
+    /// [RFC 8489 §14.15](https://www.rfc-editor.org/rfc/rfc8489#section-14.15)
+    AlternateServer, 0x8023
+}
+
+clear_address! {
+    /// RESPONSE-ORIGIN: from where the answer was sent.
+    ///
+    /// [RFC 5780 §7.3](https://www.rfc-editor.org/rfc/rfc5780#section-7.3)
+    ResponseOrigin, 0x802B
+}
+
+clear_address! {
+    /// OTHER-ADDRESS: the server's other address and port.
+    ///
+    /// [RFC 5780 §7.4](https://www.rfc-editor.org/rfc/rfc5780#section-7.4)
+    OtherAddress, 0x802C
 }
 
 macro_rules! xor_address {

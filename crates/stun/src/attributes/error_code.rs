@@ -1,6 +1,6 @@
-//! ERROR-CODE.
+//! ERROR-CODE and ADDRESS-ERROR-CODE.
 
-use super::{Attribute, AttributeError};
+use super::{AddressFamily, Attribute, AttributeError};
 use crate::message::TransactionId;
 
 /// ERROR-CODE: why a request was not carried out, as a number and in words.
@@ -34,6 +34,35 @@ impl<'a> Attribute<'a> for ErrorCode<'a> {
     }
 }
 
+/// ADDRESS-ERROR-CODE: why there is no relayed address of one of two families.
+///
+/// [RFC 8656 §18.12](https://www.rfc-editor.org/rfc/rfc8656#section-18.12)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressErrorCode<'a> {
+    /// The family.
+    pub family: AddressFamily,
+    /// 300 to 699.
+    pub code: u16,
+    /// For people; fewer than 128 characters.
+    pub reason: &'a str,
+}
+
+impl<'a> Attribute<'a> for AddressErrorCode<'a> {
+    const TYPE: u16 = 0x8001;
+
+    fn decode(value: &'a [u8], id: TransactionId) -> Result<Self, AttributeError> {
+        let malformed = AttributeError { kind: Self::TYPE };
+        let family = value.first().and_then(|number| AddressFamily::from_number(*number));
+        let ErrorCode { code, reason } = ErrorCode::decode(value, id).map_err(|_| malformed)?;
+        Ok(AddressErrorCode { family: family.ok_or(malformed)?, code, reason })
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend([self.family.number(), 0, (self.code / 100) as u8, (self.code % 100) as u8]);
+        out.extend(self.reason.as_bytes());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +75,18 @@ mod tests {
             ErrorCode { code, reason: "why" }.encode(id, &mut bytes);
             assert_eq!(ErrorCode::decode(&bytes, id), Ok(ErrorCode { code, reason: "why" }));
         }
+    }
+
+    #[test]
+    fn a_family_with_its_code_survives_its_encoding() {
+        let id = TransactionId([0; 12]);
+        let error =
+            AddressErrorCode { family: AddressFamily::V6, code: 440, reason: "no such family" };
+        let mut bytes = Vec::new();
+        error.encode(id, &mut bytes);
+        assert_eq!(AddressErrorCode::decode(&bytes, id), Ok(error));
+        bytes[0] = 3;
+        assert!(AddressErrorCode::decode(&bytes, id).is_err());
     }
 
     #[test]

@@ -77,6 +77,25 @@ pub enum AddressFamily {
     V6,
 }
 
+impl AddressFamily {
+    /// The number in an attribute.
+    pub(super) fn number(self) -> u8 {
+        match self {
+            AddressFamily::V4 => 0x01,
+            AddressFamily::V6 => 0x02,
+        }
+    }
+
+    /// The family with this number.
+    pub(super) fn from_number(number: u8) -> Option<AddressFamily> {
+        match number {
+            0x01 => Some(AddressFamily::V4),
+            0x02 => Some(AddressFamily::V6),
+            _ => None,
+        }
+    }
+}
+
 /// REQUESTED-ADDRESS-FAMILY: the family of the relayed address; `None` is a number that names
 /// neither family, which a server answers with 440 and not with 400.
 ///
@@ -89,20 +108,11 @@ impl Attribute<'_> for RequestedAddressFamily {
 
     fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
         let [family, _, _, _] = exactly(value, Self::TYPE)?;
-        Ok(RequestedAddressFamily(match family {
-            0x01 => Some(AddressFamily::V4),
-            0x02 => Some(AddressFamily::V6),
-            _ => None,
-        }))
+        Ok(RequestedAddressFamily(AddressFamily::from_number(family)))
     }
 
     fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
-        let family = match self.0 {
-            Some(AddressFamily::V4) => 0x01,
-            Some(AddressFamily::V6) => 0x02,
-            None => 0x00,
-        };
-        out.extend([family, 0, 0, 0]);
+        out.extend([self.0.map_or(0, AddressFamily::number), 0, 0, 0]);
     }
 }
 
@@ -141,6 +151,137 @@ impl Attribute<'_> for ReservationToken {
 
     fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
         out.extend(self.0);
+    }
+}
+
+/// ADDITIONAL-ADDRESS-FAMILY: the second family of a dual allocation.
+///
+/// [RFC 8656 §18.11](https://www.rfc-editor.org/rfc/rfc8656#section-18.11)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdditionalAddressFamily(pub Option<AddressFamily>);
+
+impl Attribute<'_> for AdditionalAddressFamily {
+    const TYPE: u16 = 0x8000;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [family, _, _, _] = exactly(value, Self::TYPE)?;
+        Ok(AdditionalAddressFamily(AddressFamily::from_number(family)))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend([self.0.map_or(0, AddressFamily::number), 0, 0, 0]);
+    }
+}
+
+/// DONT-FRAGMENT: datagrams to peers shall not be cut on their way.
+///
+/// [RFC 8656 §18.9](https://www.rfc-editor.org/rfc/rfc8656#section-18.9)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DontFragment;
+
+impl Attribute<'_> for DontFragment {
+    const TYPE: u16 = 0x001A;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [] = exactly(value, Self::TYPE)?;
+        Ok(DontFragment)
+    }
+
+    fn encode(&self, _: TransactionId, _: &mut Vec<u8>) {}
+}
+
+/// ICMP: the error that a datagram to a peer met.
+///
+/// [RFC 8656 §18.13](https://www.rfc-editor.org/rfc/rfc8656#section-18.13)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Icmp {
+    /// The ICMP or ICMPv6 type, 0 to 127.
+    pub kind: u8,
+    /// The ICMP or ICMPv6 code, 0 to 511.
+    pub code: u16,
+    /// What else the error says: the path's MTU for 'too big'.
+    pub data: [u8; 4],
+}
+
+impl Attribute<'_> for Icmp {
+    const TYPE: u16 = 0x8004;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [_, _, high, low, data @ ..] = exactly::<8>(value, Self::TYPE)?;
+        let code = u16::from_be_bytes([high & 1, low]);
+        Ok(Icmp { kind: high >> 1, code, data })
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        let type_and_code = u16::from(self.kind) << 9 | self.code & 0x1FF;
+        out.extend([0, 0]);
+        out.extend(type_and_code.to_be_bytes());
+        out.extend(self.data);
+    }
+}
+
+/// CONNECTION-ID: names a TCP connection to a peer.
+///
+/// [RFC 6062 §6.2.1](https://www.rfc-editor.org/rfc/rfc6062#section-6.2.1)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionId(pub u32);
+
+impl Attribute<'_> for ConnectionId {
+    const TYPE: u16 = 0x002A;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        exactly(value, Self::TYPE).map(|bytes| ConnectionId(u32::from_be_bytes(bytes)))
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend(self.0.to_be_bytes());
+    }
+}
+
+/// CHANGE-REQUEST: the answer shall come from another address or port of the server.
+///
+/// [RFC 5780 §7.2](https://www.rfc-editor.org/rfc/rfc5780#section-7.2)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeRequest {
+    /// From the other address.
+    pub ip: bool,
+    /// From the other port.
+    pub port: bool,
+}
+
+impl Attribute<'_> for ChangeRequest {
+    const TYPE: u16 = 0x0003;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        let [_, _, _, flags] = exactly(value, Self::TYPE)?;
+        Ok(ChangeRequest { ip: flags & 0x04 != 0, port: flags & 0x02 != 0 })
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend([0, 0, 0, u8::from(self.ip) << 2 | u8::from(self.port) << 1]);
+    }
+}
+
+/// RESPONSE-PORT: the client's port that the answer shall go to.
+///
+/// [RFC 5780 §7.5](https://www.rfc-editor.org/rfc/rfc5780#section-7.5)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResponsePort(pub u16);
+
+impl Attribute<'_> for ResponsePort {
+    const TYPE: u16 = 0x0027;
+
+    fn decode(value: &[u8], _: TransactionId) -> Result<Self, AttributeError> {
+        // The RFC's figure has two bytes of port and two of padding; lengths of both kinds occur.
+        match value {
+            [p0, p1] | [p0, p1, _, _] => Ok(ResponsePort(u16::from_be_bytes([*p0, *p1]))),
+            _ => Err(AttributeError { kind: Self::TYPE }),
+        }
+    }
+
+    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+        out.extend(self.0.to_be_bytes());
+        out.extend([0, 0]);
     }
 }
 
@@ -185,6 +326,34 @@ mod tests {
             let attribute = RequestedAddressFamily(family);
             assert_eq!(RequestedAddressFamily::decode(&encoded(&attribute), ID), Ok(attribute));
         }
+    }
+
+    #[test]
+    fn the_numbers_of_later_documents_survive_their_encoding() {
+        let icmp = Icmp { kind: 3, code: 4, data: [0, 0, 5, 220] };
+        assert_eq!(encoded(&icmp), [0, 0, 6, 4, 0, 0, 5, 220]);
+        assert_eq!(Icmp::decode(&encoded(&icmp), ID), Ok(icmp));
+        let icmp = Icmp { kind: 127, code: 511, data: [1; 4] };
+        assert_eq!(Icmp::decode(&encoded(&icmp), ID), Ok(icmp));
+
+        let id = ConnectionId(0x0102_0304);
+        assert_eq!(ConnectionId::decode(&encoded(&id), ID), Ok(id));
+
+        for (ip, port, last) in [(true, true, 6), (true, false, 4), (false, true, 2)] {
+            let change = ChangeRequest { ip, port };
+            assert_eq!(encoded(&change), [0, 0, 0, last]);
+            assert_eq!(ChangeRequest::decode(&encoded(&change), ID), Ok(change));
+        }
+
+        let port = ResponsePort(0x1234);
+        assert_eq!(ResponsePort::decode(&encoded(&port), ID), Ok(port));
+        assert_eq!(ResponsePort::decode(&[0x12, 0x34], ID), Ok(port));
+
+        assert_eq!(DontFragment::decode(&encoded(&DontFragment), ID), Ok(DontFragment));
+        assert!(DontFragment::decode(&[0], ID).is_err());
+
+        let family = AdditionalAddressFamily(Some(AddressFamily::V6));
+        assert_eq!(AdditionalAddressFamily::decode(&encoded(&family), ID), Ok(family));
     }
 
     #[test]

@@ -54,22 +54,46 @@ text! {
     Software, 0x8022, at most 763 bytes
 }
 
-/// DATA: what is relayed.
-///
-/// [RFC 8656 §18.4](https://www.rfc-editor.org/rfc/rfc8656#section-18.4)
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Data<'a>(pub &'a [u8]);
+macro_rules! bytes {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name<'a>(pub &'a [u8]);
 
-impl<'a> Attribute<'a> for Data<'a> {
-    const TYPE: u16 = 0x0013;
+        impl<'a> Attribute<'a> for $name<'a> {
+            const TYPE: u16 = $kind;
 
-    fn decode(value: &'a [u8], _: TransactionId) -> Result<Self, AttributeError> {
-        Ok(Data(value))
-    }
+            fn decode(value: &'a [u8], _: TransactionId) -> Result<Self, AttributeError> {
+                Ok(Self(value))
+            }
 
-    fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
-        out.extend(self.0);
-    }
+            fn encode(&self, _: TransactionId, out: &mut Vec<u8>) {
+                out.extend(self.0);
+            }
+        }
+    };
+}
+
+bytes! {
+    /// DATA: what is relayed.
+    ///
+    /// [RFC 8656 §18.4](https://www.rfc-editor.org/rfc/rfc8656#section-18.4)
+    Data, 0x0013
+}
+
+bytes! {
+    /// PADDING: bytes that make a message long.
+    ///
+    /// [RFC 5780 §7.6](https://www.rfc-editor.org/rfc/rfc5780#section-7.6)
+    Padding, 0x0026
+}
+
+bytes! {
+    /// MOBILITY-TICKET: by which a client finds its allocation from another address; empty in the
+    /// request that asks for one.
+    ///
+    /// [RFC 8016 §3.1](https://www.rfc-editor.org/rfc/rfc8016#section-3.1)
+    MobilityTicket, 0x8030
 }
 
 #[cfg(test)]
