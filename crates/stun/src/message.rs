@@ -1,6 +1,6 @@
 //! Reading a STUN message: the header, the list of attributes, integrity and fingerprint.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use crate::{
     attributes::{
@@ -288,6 +288,14 @@ pub struct RawAttribute<'a> {
     pub value: &'a [u8],
     /// Where the attribute begins, in bytes from the message's start.
     offset: usize,
+}
+
+impl RawAttribute<'_> {
+    /// Where the value stands, in bytes from the message's start.
+    pub fn range(&self) -> Range<usize> {
+        let start = self.offset + ATTRIBUTE_HEADER_LENGTH;
+        start..start + self.value.len()
+    }
 }
 
 /// The attributes of a message; made by [`Message::attributes`].

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, ops::Range};
 
-use crate::{AllocationId, Client};
+use crate::{Client, RelayId};
 
 /// A thing for the shell to do, on the control path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,37 +14,47 @@ pub enum Command {
         /// One whole message.
         bytes: Vec<u8>,
     },
-    /// Bind a UDP socket for an allocation, and report with
-    /// [`Server::handle_opened`](crate::Server::handle_opened).
+    /// Bind a UDP socket, and report with [`Server::handle_opened`](crate::Server::handle_opened).
     Open {
-        /// The allocation.
-        allocation: AllocationId,
+        /// Its number.
+        relay: RelayId,
         /// Where to bind.
         local: SocketAddr,
     },
-    /// Close the allocation's socket. Its number may be used again by a later `Open`.
+    /// Close a socket. Its number may be used again by a later `Open`.
     Close {
-        /// The allocation.
-        allocation: AllocationId,
+        /// Its number.
+        relay: RelayId,
     },
 }
 
-/// Data to send from an allocation's socket to a peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ToPeer<'a> {
-    /// The allocation whose socket sends.
-    pub allocation: AllocationId,
+/// Data to send on, on the data path. The ranges are of the buffer that the data came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Forward {
+    /// From a relayed address to a peer.
+    ToPeer(ToPeer),
+    /// To a client, by the way that it came.
+    ToClient(ToClient),
+}
+
+/// Data to send from a relayed address to a peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToPeer {
+    /// The socket that sends.
+    pub relay: RelayId,
     /// Where to.
     pub peer: SocketAddr,
-    /// What; a part of the message that the client sent.
-    pub data: &'a [u8],
+    /// What.
+    pub data: Range<usize>,
+    /// Whether the datagram must not be cut on its way.
+    pub dont_fragment: bool,
 }
 
 /// A message to send to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToClient {
-    /// The receiver.
+    /// The receiver. It may be another server's, if it came by UDP.
     pub client: Client,
-    /// Where in the buffer the message lies, header and padding included.
+    /// The message, header and padding included.
     pub message: Range<usize>,
 }

@@ -4,14 +4,14 @@
 //! [`Server`] with what arrives, with the time, and carries out what it answers:
 //!
 //! ```text
-//!              handle_client ──► Option<ToPeer>      the data path: a value, at once
-//!  shell  ──►  handle_peer   ──► Option<ToClient>    the same, the header written in place
-//!              handle_opened, handle_disconnected, handle_timeout
+//!              handle_client ──► Option<Forward>     the data path: a value, at once, and the
+//!  shell  ──►  handle_peer   ──► Option<ToClient>    header written in place
+//!              handle_opened, handle_icmp, handle_disconnected, handle_timeout
 //!         ◄──  poll_command  ──► Send, Open, Close   the control path: a queue to drain
 //!         ◄──  poll_timeout  ──► when to call handle_timeout
 //! ```
 //!
-//! One `Server` serves one thread, and several share [`RelayedAddresses`], so that clients of
+//! One `Server` serves one thread, and several share [`Neighbours`], so that clients of
 //! different threads reach each other. An allocation lives in the server that its client's
 //! packets reach.
 //!
@@ -19,18 +19,20 @@
 //! [RFC 8489](https://www.rfc-editor.org/rfc/rfc8489) for STUN and its long-term credentials.
 
 mod allocation;
+mod book;
 mod client;
 mod command;
 mod config;
+mod neighbours;
 mod nonce;
 mod peers;
-mod relayed;
+
 mod server;
 
-pub use allocation::AllocationId;
+pub use allocation::RelayId;
 pub use client::{Client, Link, Transport};
-pub use command::{Command, ToClient, ToPeer};
+pub use command::{Command, Forward, ToClient, ToPeer};
 pub use config::{Config, ForFamily, Now};
+pub use neighbours::Neighbours;
 pub use peers::PeerPolicy;
-pub use relayed::RelayedAddresses;
 pub use server::{HEADROOM, Server, TAILROOM};

@@ -3,11 +3,13 @@
 mod allocate;
 mod auth;
 mod permit;
+mod refresh;
 mod reply;
 mod transfer;
 
 use std::{
     collections::{HashMap, VecDeque},
+    ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,8 +26,8 @@ use twocan_stun::{
 pub use self::transfer::{HEADROOM, TAILROOM};
 use self::{auth::Authenticated, reply::Rejection};
 use crate::{
-    AllocationId, Client, Command, Config, Now, RelayedAddresses, ToPeer,
-    allocation::{Allocation, State},
+    Client, Command, Config, Forward, Neighbours, Now, RelayId,
+    allocation::{Allocation, AllocationId, Relay, State},
     nonce::Nonces,
 };
 
@@ -37,9 +39,10 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Server {
     config: Config,
     nonces: Nonces,
-    relayed: Arc<RelayedAddresses>,
+    neighbours: Arc<Neighbours>,
     random: StdRng,
     allocations: Slab<Allocation>,
+    relays: Slab<Relay>,
     by_client: HashMap<Client, AllocationId>,
     commands: VecDeque<Command>,
     next_sweep: Option<Instant>,
@@ -49,13 +52,14 @@ pub struct Server {
 
 impl Server {
     /// A server without allocations. `seed` is secret randomness.
-    pub fn new(config: Config, relayed: Arc<RelayedAddresses>, seed: [u8; 32]) -> Server {
+    pub fn new(config: Config, neighbours: Arc<Neighbours>, seed: [u8; 32]) -> Server {
         Server {
             nonces: Nonces::new(config.nonce_key),
             config,
-            relayed,
+            neighbours,
             random: StdRng::from_seed(seed),
             allocations: Slab::new(),
+            relays: Slab::new(),
             by_client: HashMap::new(),
             commands: VecDeque::new(),
             next_sweep: None,
@@ -65,16 +69,19 @@ impl Server {
 
     /// Takes one message from a client: a datagram, or a message cut out of a stream.
     ///
+    /// The message stands in `buffer`, with [`HEADROOM`] bytes before it that may be written over,
+    /// and [`TAILROOM`] bytes behind it, unless it came in a stream, where its own padding does.
     /// Data to relay is handed back at once; everything else goes to [`Server::poll_command`].
-    pub fn handle_client<'a>(
+    pub fn handle_client(
         &mut self,
         client: Client,
-        bytes: &'a [u8],
+        buffer: &mut [u8],
+        message: Range<usize>,
         now: Now,
-    ) -> Option<ToPeer<'a>> {
-        match bytes.first()? >> 6 {
-            0 => self.handle_message(client, bytes, now),
-            1 => self.handle_channel_data(client, bytes, now),
+    ) -> Option<Forward> {
+        match buffer.get(message.start)? >> 6 {
+            0 => self.handle_message(client, buffer, message, now),
+            1 => self.handle_channel_data(client, buffer, message, now),
             _ => None,
         }
     }
@@ -97,7 +104,7 @@ impl Server {
             if allocation.expires <= now.instant {
                 expired.push(AllocationId(id));
             } else {
-                allocation.expire(now.instant);
+                allocation.shared.book_mut().expire(now.instant);
             }
         }
         for id in expired {
@@ -127,12 +134,14 @@ impl Server {
     }
 
     /// [RFC 8489 §6.3](https://www.rfc-editor.org/rfc/rfc8489#section-6.3)
-    fn handle_message<'a>(
+    fn handle_message(
         &mut self,
         client: Client,
-        bytes: &'a [u8],
+        buffer: &mut [u8],
+        range: Range<usize>,
         now: Now,
-    ) -> Option<ToPeer<'a>> {
+    ) -> Option<Forward> {
+        let bytes = buffer.get(range.clone())?;
         let message = match Message::decode(bytes) {
             Ok(message) => message,
             Err(_) if is_rfc3489_binding(bytes) => {
@@ -145,7 +154,11 @@ impl Server {
             return None;
         }
         match (message.class(), message.method()) {
-            (Class::Indication, Method::SEND) => return self.handle_send(client, &message, now),
+            (Class::Indication, Method::SEND) => {
+                let (peer, data, dont_fragment) = transfer::parse_send(&message)?;
+                let data = range.start + data.start..range.start + data.end;
+                return self.handle_send(client, buffer, peer, data, dont_fragment, now);
+            }
             (Class::Request, Method::BINDING) => self.handle_binding(client, &message, now),
             (
                 Class::Request,
@@ -237,15 +250,25 @@ impl Server {
         Ok((id, allocation))
     }
 
+    /// Ends an allocation.
     fn remove(&mut self, id: AllocationId, why: &str) {
         let Some(allocation) = self.allocations.try_remove(id.0) else {
             return;
         };
-        debug!(client = %allocation.client.address, relayed = %allocation.relayed, why, "allocation ended");
-        self.by_client.remove(&allocation.client);
-        if allocation.state == State::Open {
-            self.relayed.remove(allocation.relayed, allocation.local);
-            self.commands.push_back(Command::Close { allocation: id });
+        debug!(client = %allocation.client().address, why, "allocation ended");
+        self.by_client.remove(&allocation.client());
+        for relay in allocation.relays.iter() {
+            self.remove_relay(relay);
+        }
+    }
+
+    /// Gives a relayed address back.
+    fn remove_relay(&mut self, id: RelayId) {
+        if let Some(relay) = self.relays.try_remove(id.0)
+            && relay.state == State::Open
+        {
+            self.neighbours.remove(relay.relayed, relay.local);
+            self.commands.push_back(Command::Close { relay: id });
         }
     }
 }
@@ -259,9 +282,9 @@ fn is_rfc3489_binding(bytes: &[u8]) -> bool {
 impl Drop for Server {
     /// Other servers must not send to addresses that nobody listens on any longer.
     fn drop(&mut self) {
-        for (_, allocation) in &self.allocations {
-            if allocation.state == State::Open {
-                self.relayed.remove(allocation.relayed, allocation.local);
+        for (_, relay) in &self.relays {
+            if relay.state == State::Open {
+                self.neighbours.remove(relay.relayed, relay.local);
             }
         }
     }

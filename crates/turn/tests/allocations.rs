@@ -6,12 +6,13 @@ mod common;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{User, World, address, config};
+use common::{Answer, Sent, User, World, address, channel_data, config};
 use twocan_stun::{
-    Message, Method,
+    Attribute as _, Message, Method,
     attributes::{
-        AddressFamily, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport,
-        ReservationToken, XorMappedAddress,
+        AdditionalAddressFamily, AddressErrorCode, AddressFamily, EvenPort, Lifetime,
+        RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
+        XorRelayedAddress,
     },
 };
 use twocan_turn::{ForFamily, Transport};
@@ -255,6 +256,93 @@ fn a_token_goes_with_neither_family_nor_even_port() {
     let mut request = user.allocate_request();
     request.push(&token);
     assert_eq!(world.request(user.client, &user.sign(request)).code(), 508);
+}
+
+const DUAL: ForFamily =
+    ForFamily { v4: None, v6: Some(std::net::Ipv6Addr::new(0x2620, 0xfe, 0, 0, 0, 0, 0, 9)) };
+
+/// Asks for both families; the answer.
+fn allocate_dual(world: &mut World, user: &mut User) -> Answer {
+    user.meet(world);
+    let mut request = user.allocate_request();
+    request.push(&AdditionalAddressFamily(Some(AddressFamily::V6)));
+    world.request(user.client, &user.sign(request))
+}
+
+fn relayed_addresses(answer: &Answer) -> Vec<String> {
+    let message = answer.message();
+    message
+        .attributes()
+        .filter(|attribute| attribute.kind == XorRelayedAddress::TYPE)
+        .map(|attribute| {
+            let address = XorRelayedAddress::decode(attribute.value, message.transaction_id());
+            address.unwrap().0.ip().to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn a_dual_allocation_has_an_address_of_each_family() {
+    let mut world = World::new(twocan_turn::Config { local: DUAL, ..config() });
+    let mut user = User::at("198.51.100.1:4000");
+    let answer = allocate_dual(&mut world, &mut user);
+    assert_eq!(relayed_addresses(&answer), ["9.9.9.9", "2620:fe::9"]);
+    assert_eq!(world.open.len(), 2);
+    assert_eq!(world.server.allocation_count(), 1);
+    assert_eq!(user.permit(&mut world, &["8.8.8.8:1", "[2001:4860::8888]:1"]).code(), 0);
+    assert_eq!(user.bind(&mut world, 0x4000, "[2001:4860::8888]:1").code(), 0);
+    let sent = world.forward(user.client, &channel_data(0x4000, b"out"));
+    let v6 = world.open[1].1;
+    assert_eq!(sent, Some(Sent::ToPeer(v6, address("[2001:4860::8888]:1"), b"out".to_vec())));
+
+    let mut request = user.begin(Method::REFRESH);
+    request.push(&V6);
+    request.push(&Lifetime(Duration::ZERO));
+    assert_eq!(world.request(user.client, &user.sign(request)).code(), 0);
+    assert_eq!(world.open.len(), 1, "one of the two was given back");
+    assert_eq!(user.bind(&mut world, 0x4000, "[2001:4860::8888]:1").code(), 443);
+    assert_eq!(user.refresh(&mut world, 0).code(), 0);
+    assert_eq!(world.open.len(), 0);
+}
+
+#[test]
+fn of_a_dual_allocation_one_family_may_fail() {
+    let mut user = User::at("198.51.100.1:4000");
+    let mut world = World::new(config());
+    let answer = allocate_dual(&mut world, &mut user);
+    assert_eq!(relayed_addresses(&answer), ["9.9.9.9"]);
+    let error: AddressErrorCode<'_> = answer.get();
+    assert_eq!((error.family, error.code), (AddressFamily::V6, 440));
+
+    let mut world = World::new(twocan_turn::Config { local: DUAL, ..config() });
+    // The two take turns: all 16 attempts of the one fail, and 15 of the other.
+    world.failing_binds = 31;
+    let answer = allocate_dual(&mut world, &mut user);
+    assert_eq!(relayed_addresses(&answer).len(), 1);
+    assert_eq!(answer.get::<AddressErrorCode<'_>>().code, 508);
+
+    let mut world = World::new(twocan_turn::Config { local: DUAL, ..config() });
+    world.failing_binds = 32;
+    assert_eq!(allocate_dual(&mut world, &mut user).code(), 508);
+    assert_eq!(world.server.allocation_count(), 0);
+}
+
+#[test]
+fn the_second_family_is_ipv6_and_goes_with_no_first() {
+    let mut world = World::new(twocan_turn::Config { local: DUAL, ..config() });
+    let mut user = User::at("198.51.100.1:4000");
+    user.meet(&mut world);
+    let v4 = AdditionalAddressFamily(Some(AddressFamily::V4));
+    let v6 = AdditionalAddressFamily(Some(AddressFamily::V6));
+    let mut requests = [(); 3].map(|()| user.allocate_request());
+    requests[0].push(&v4);
+    requests[1].push(&v6);
+    requests[1].push(&V4);
+    requests[2].push(&v6);
+    requests[2].push(&EvenPort(true));
+    for request in requests {
+        assert_eq!(world.request(user.client, &user.sign(request)).code(), 400);
+    }
 }
 
 #[test]

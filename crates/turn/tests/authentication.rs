@@ -126,10 +126,10 @@ fn unknown_attributes_are_named() {
     let mut world = World::new(config());
     let mut user = User::at("198.51.100.1:4000");
     user.meet(&mut world);
-    // DONT-FRAGMENT, and an attribute that nobody defined, the latter twice.
+    // MESSAGE-INTEGRITY-SHA256's neighbour USERHASH, and an attribute that nobody defined, twice.
     let ask = |user: &mut User| {
         let mut request = user.allocate_request();
-        request.push(&Empty::<0x001A>);
+        request.push(&Empty::<0x001E>);
         request.push(&Empty::<0x7F01>);
         request.push(&Empty::<0x7F01>);
         request
@@ -139,7 +139,7 @@ fn unknown_attributes_are_named() {
     let request = ask(&mut user);
     let answer = world.request(user.client, &user.sign(request));
     assert_eq!(answer.code(), 420);
-    assert_eq!(answer.get::<UnknownAttributes>().0, [0x001A, 0x7F01]);
+    assert_eq!(answer.get::<UnknownAttributes>().0, [0x001E, 0x7F01]);
 
     let mut binding = user.begin(Method::BINDING);
     binding.push(&Empty::<0x7F01>);

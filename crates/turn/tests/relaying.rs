@@ -6,15 +6,15 @@ mod common;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{PEER, User, World, address, channel_data, config};
+use common::{PEER, Sent, User, World, address, channel_data, config};
 use proptest::prelude::*;
 use twocan_stun::{
-    ChannelData, Class, Message, Method,
-    attributes::{Data, ErrorCode, XorPeerAddress},
+    ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
+    attributes::{Data, DontFragment, ErrorCode, Icmp, XorPeerAddress},
 };
-use twocan_turn::{ForFamily, PeerPolicy, Transport};
+use twocan_turn::{ForFamily, Forward, HEADROOM, PeerPolicy, Transport};
 
-fn with_allocation() -> (World, User, twocan_turn::AllocationId) {
+fn with_allocation() -> (World, User, twocan_turn::RelayId) {
     let mut world = World::new(config());
     let mut user = User::at("198.51.100.1:4000");
     let (id, _) = user.allocate(&mut world);
@@ -193,9 +193,24 @@ fn of_the_server_itself_only_relayed_addresses_are_reached() {
     assert_eq!(one.bind(&mut world, 0x4000, &to_text).code(), 0);
     assert_eq!(one.bind(&mut world, 0x4001, "192.168.1.1:22").code(), 0);
 
-    assert!(world.feed(one.client, &channel_data(0x4000, b"hello")).is_some());
+    let data = channel_data(0x4000, b"hello");
     let indication = one.send_indication(&to_text, b"hello");
-    assert!(world.feed(one.client, &indication).is_some());
+    assert_eq!(world.forward(one.client, &data), None, "the other has not permitted it");
+    assert_eq!(two.permit(&mut other_thread, &[&from.to_string()]).code(), 0);
+    for bytes in [&data, &indication] {
+        let Some(Sent::ToClient(client, message)) = world.forward(one.client, bytes) else {
+            panic!("not sent to the other client");
+        };
+        assert_eq!(client, two.client);
+        let message = Message::decode(&message).unwrap();
+        assert_eq!(message.get(), Ok(Some(XorPeerAddress(from))));
+        assert_eq!(message.get(), Ok(Some(Data(b"hello"))));
+    }
+    assert_eq!(two.bind(&mut other_thread, 0x4ABC, &from.to_string()).code(), 0);
+    for bytes in [&data, &indication] {
+        let expected = Sent::ToClient(two.client, channel_data(0x4ABC, b"hello"));
+        assert_eq!(world.forward(one.client, bytes), Some(expected));
+    }
     for closed in ["192.168.1.1:22", "192.168.1.1:3478"] {
         let indication = one.send_indication(closed, b"hello");
         assert_eq!(world.feed(one.client, &indication), None);
@@ -204,29 +219,84 @@ fn of_the_server_itself_only_relayed_addresses_are_reached() {
     assert_eq!(world.feed(one.client, &channel_data(0x4001, b"hello")), None);
     assert!(world.receive(id, &to_text, b"hello").is_some());
 
-    assert_eq!(two.permit(&mut other_thread, &[&from.to_string()]).code(), 0);
     two.refresh(&mut other_thread, 0);
     assert_eq!(world.feed(one.client, &channel_data(0x4000, b"hello")), None, "nobody is there");
 }
 
-/// Packets from one external address to another seldom find the way back in through the NAT.
+/// Another thread's connections are out of reach, so the packet goes through the sockets; and
+/// packets from one external address to another seldom find the way back in through the NAT, so it
+/// goes by the local addresses.
 #[test]
-fn neighbours_behind_a_one_to_one_nat_reach_each_other_locally() {
+fn a_neighbour_over_tcp_in_another_thread_is_reached_through_the_sockets() {
     let external = ForFamily { v4: Some([8, 1, 2, 3].into()), v6: None };
-    let relayed = Arc::default();
+    let neighbours = Arc::default();
     let settings = twocan_turn::Config { external, ..config() };
-    let mut world = World::sharing(settings, &relayed);
+    let mut world = World::sharing(settings.clone(), &neighbours);
+    let mut other_thread = World::sharing(settings, &neighbours);
     let (mut one, mut two) = (User::at("198.51.100.1:4000"), User::at("198.51.100.2:4000"));
+    two.client.transport = Transport::Tcp;
     let (_, from) = one.allocate(&mut world);
-    let (id, to) = two.allocate(&mut world);
-    let local = |port| format!("9.9.9.9:{port}");
+    let (id, to) = two.allocate(&mut other_thread);
+    let local = |port| address(&format!("9.9.9.9:{port}"));
     assert_eq!(one.bind(&mut world, 0x4000, &to.to_string()).code(), 0);
-    let sent = world.feed(one.client, &channel_data(0x4000, b"hello")).unwrap();
-    assert_eq!(sent.0, address(&local(to.port())));
+    let sent = world.forward(one.client, &channel_data(0x4000, b"hello")).unwrap();
+    assert_eq!(sent, Sent::ToPeer(local(from.port()), local(to.port()), b"hello".to_vec()));
 
-    assert_eq!(two.bind(&mut world, 0x4000, &from.to_string()).code(), 0);
-    let (_, bytes) = world.receive(id, &local(from.port()), b"hello").unwrap();
-    assert_eq!(bytes, channel_data(0x4000, b"hello"));
+    assert_eq!(two.bind(&mut other_thread, 0x4000, &from.to_string()).code(), 0);
+    let (_, bytes) = other_thread.receive(id, &local(from.port()).to_string(), b"hello").unwrap();
+    assert_eq!(bytes, [&channel_data(0x4000, b"hello")[..], &[0; 3]].concat());
+}
+
+#[test]
+fn a_neighbour_over_tcp_in_the_same_thread_gets_padded_data() {
+    let mut world = World::new(config());
+    let (mut one, mut two) = (User::at("198.51.100.1:4000"), User::at("198.51.100.2:4000"));
+    two.client.transport = Transport::Tcp;
+    let (_, from) = one.allocate(&mut world);
+    let (_, to) = two.allocate(&mut world);
+    assert_eq!(one.bind(&mut world, 0x4000, &to.to_string()).code(), 0);
+    assert_eq!(two.bind(&mut world, 0x4001, &from.to_string()).code(), 0);
+    let padded = [&channel_data(0x4001, b"hello")[..], &[0; 3]].concat();
+    let sent = world.forward(one.client, &channel_data(0x4000, b"hello"));
+    assert_eq!(sent, Some(Sent::ToClient(two.client, padded)));
+}
+
+#[test]
+fn an_unreachable_peer_is_told_of_to_whom_it_concerns() {
+    let (mut world, mut user, id) = with_allocation();
+    let icmp = Icmp { kind: 3, code: 3, data: [0; 4] };
+    world.server.handle_icmp(id, address(PEER), icmp, world.now);
+    assert_eq!(world.answers(), [], "no permission");
+    user.permit(&mut world, &[PEER]);
+    world.server.handle_icmp(id, address(PEER), icmp, world.now);
+    let [(client, bytes)] = <[_; 1]>::try_from(world.answers()).unwrap();
+    assert_eq!(client, user.client);
+    let message = Message::decode(&bytes).unwrap();
+    assert_eq!((message.class(), message.method()), (Class::Indication, Method::DATA));
+    assert_eq!(message.get(), Ok(Some(XorPeerAddress(address(PEER)))));
+    assert_eq!(message.get(), Ok(Some(icmp)));
+    assert_eq!(message.get::<Data<'_>>(), Ok(None));
+}
+
+#[test]
+fn a_send_indication_may_forbid_fragments() {
+    let (mut world, mut user, _) = with_allocation();
+    user.permit(&mut world, &[PEER]);
+    for forbidden in [false, true] {
+        let mut indication =
+            MessageBuilder::new(Class::Indication, Method::SEND, TransactionId([1; 12]));
+        indication.push(&XorPeerAddress(address(PEER)));
+        if forbidden {
+            indication.push(&DontFragment);
+        }
+        indication.push(&Data(b"out"));
+        let mut buffer = [&[0; HEADROOM][..], &indication.finish()].concat();
+        let message = HEADROOM..buffer.len();
+        let forward = world.server.handle_client(user.client, &mut buffer, message, world.now);
+        let Some(Forward::ToPeer(to_peer)) = forward else { panic!("not sent to the peer") };
+        assert_eq!(to_peer.dont_fragment, forbidden);
+        assert_eq!(&buffer[to_peer.data], b"out");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Allocate and Refresh: the making, prolonging and ending of allocations.
+//! Allocate: the making of allocations, with a relayed address for one family or for both.
 
 use std::{
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    sync::Arc,
 };
 
 use rand::Rng as _;
@@ -10,36 +10,38 @@ use tracing::debug;
 use twocan_stun::{
     Class, Message, MessageBuilder, Method,
     attributes::{
-        AddressFamily, ErrorCode, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport,
-        ReservationToken, XorMappedAddress, XorRelayedAddress,
+        AdditionalAddressFamily, AddressErrorCode, AddressFamily, ErrorCode, EvenPort, Lifetime,
+        RequestedTransport, ReservationToken, XorMappedAddress, XorRelayedAddress,
     },
 };
 
 use super::{
     SWEEP_INTERVAL, Server,
     auth::Authenticated,
-    reply::{self, Rejection},
+    refresh::{granted_lifetime, requested_family},
+    reply::Rejection,
 };
 use crate::{
-    AllocationId, Client, Command, Config, Now, RelayedAddresses,
-    allocation::{Allocation, Channels, Permissions, PortChoice, State},
+    Client, Command, Config, Neighbours, Now, RelayId,
+    allocation::{Allocation, AllocationId, Failure, Opening, PortChoice, Relay, Relays, State},
+    neighbours::Neighbour,
 };
-
-/// The lifetime of an allocation whose client asks for less, or for nothing.
-///
-/// [RFC 8656 §3.2](https://www.rfc-editor.org/rfc/rfc8656#section-3.2)
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
-
-/// The longest lifetime that is granted.
-///
-/// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2)
-const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// How many ports the shell is asked for before the client is told that there are none.
 const PORT_ATTEMPTS: u8 = 16;
 
 /// How often a port is drawn for each attempt; half of all draws are odd.
 const PORT_DRAWS: usize = 64;
+
+/// What an Allocate request wants of its relayed addresses.
+#[derive(Debug)]
+struct Wanted {
+    /// Where to bind, for each family; the port is 0 unless one was kept.
+    locals: Vec<SocketAddr>,
+    /// The families for which this host has no address.
+    unsupported: Vec<AddressFamily>,
+    port: PortChoice,
+}
 
 impl Server {
     /// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2)
@@ -58,92 +60,163 @@ impl Server {
             Ok(Some(_)) => return Err(Rejection::PROTOCOL_NOT_SUPPORTED),
             _ => return Err(Rejection::bad_request("REQUESTED-TRANSPORT is required")),
         }
-        let (local, port) = self.relay_address(client, message, now)?;
-        let external = self.config.external.get(family_of(local));
-        let relayed = SocketAddr::new(external.unwrap_or(local.ip()), local.port());
-        let lifetime = requested_lifetime(message)?.clamp(DEFAULT_LIFETIME, MAX_LIFETIME);
-        let state = State::Opening {
-            attempts_left: if port == PortChoice::Reserved { 1 } else { PORT_ATTEMPTS },
-            port,
-            fingerprint: message.verify_fingerprint().is_some(),
-        };
+        let lifetime = granted_lifetime(message)?;
+        let wanted = self.wanted(client, message, now)?;
         let id = AllocationId(self.allocations.insert(Allocation {
-            client,
             username: user.username.into(),
             key: user.key,
             transaction_id: message.transaction_id(),
-            state,
-            relayed,
-            local,
+            shared: Arc::new(Neighbour::new(client)),
+            relays: Relays::default(),
+            opening: Some(Opening {
+                waiting: wanted.locals.len() as u8,
+                fingerprint: message.verify_fingerprint().is_some(),
+            }),
+            failures:
+                wanted.unsupported.into_iter().map(|one| (one, Failure::Unsupported)).collect(),
             reservation: None,
             lifetime,
             expires: now.instant + lifetime,
-            permissions: Permissions::default(),
-            channels: Channels::default(),
         }));
         self.by_client.insert(client, id);
         self.next_sweep.get_or_insert(now.instant + SWEEP_INTERVAL);
-        self.open(id, now);
+        for local in wanted.locals {
+            let external = self.config.external.get(family_of(local));
+            let relay = RelayId(self.relays.insert(Relay {
+                allocation: id,
+                relayed: SocketAddr::new(external.unwrap_or(local.ip()), local.port()),
+                local,
+                state: State::Opening { attempts_left: attempts(wanted.port), port: wanted.port },
+            }));
+            if let Some(allocation) = self.allocations.get_mut(id.0) {
+                allocation.relays.set(family_of(local), Some(relay));
+            }
+            self.open(relay, now);
+        }
         Ok(())
     }
 
     /// The shell bound the socket that [`Command::Open`] asked for, or could not.
-    pub fn handle_opened(&mut self, id: AllocationId, bound: bool, now: Now) {
-        let Some(allocation) = self.allocations.get_mut(id.0) else {
+    pub fn handle_opened(&mut self, id: RelayId, bound: bool, now: Now) {
+        let Some(relay) = self.relays.get_mut(id.0) else {
             return;
         };
-        let State::Opening { attempts_left, port, fingerprint } = &mut allocation.state else {
+        let State::Opening { attempts_left, port } = &mut relay.state else {
             return;
         };
         if !bound {
             *attempts_left = attempts_left.saturating_sub(1);
             return self.open(id, now);
         }
-        let (port, fingerprint) = (*port, *fingerprint);
-        allocation.state = State::Open;
-        self.relayed.insert(allocation.relayed, allocation.local);
+        let port = *port;
+        relay.state = State::Open;
+        let Some(allocation) = self.allocations.get_mut(relay.allocation.0) else {
+            return;
+        };
+        self.neighbours.insert(relay.relayed, relay.local, &allocation.shared);
+        debug!(client = %allocation.client().address, relayed = %relay.relayed, "relayed address bound");
         if port == (PortChoice::Even { reserve: true }) {
             let mut token = [0; 8];
             self.random.fill(&mut token);
-            let next = SocketAddr::new(allocation.local.ip(), allocation.local.port() + 1);
-            allocation.reservation =
-                self.relayed.reserve(token, next, now.instant).then_some(token);
+            let next = SocketAddr::new(relay.local.ip(), relay.local.port() + 1);
+            let kept = self.neighbours.reserve(token, next, now.instant);
+            allocation.reservation = kept.then_some(token);
         }
-        debug!(client = %allocation.client.address, relayed = %allocation.relayed, "allocation made");
-        let bytes = allocated(allocation, fingerprint);
-        let client = allocation.client;
-        self.send(client, bytes);
+        let allocation = relay.allocation;
+        self.settle(allocation);
     }
 
-    /// [RFC 8656 §8.2](https://www.rfc-editor.org/rfc/rfc8656#section-8.2)
-    pub(super) fn refresh(
-        &mut self,
-        client: Client,
-        message: &Message<'_>,
-        user: &Authenticated<'_>,
-        now: Now,
-    ) -> Result<(), Rejection> {
-        let requested = requested_lifetime(message)?;
-        let family = requested_family(message)?;
-        let (id, allocation) = self.own_allocation(client, user)?;
-        if family.is_some_and(|family| family != family_of(allocation.relayed)) {
-            return Err(Rejection::FAMILY_MISMATCH);
-        }
-        let asked_to_end = matches!(message.get(), Ok(Some(Lifetime(Duration::ZERO))));
-        let lifetime = if asked_to_end {
-            Duration::ZERO
-        } else {
-            requested.clamp(DEFAULT_LIFETIME, MAX_LIFETIME)
+    /// Asks the shell for a socket on a port that will do, or gives the relayed address up.
+    fn open(&mut self, id: RelayId, now: Now) {
+        let Some(relay) = self.relays.get_mut(id.0) else {
+            return;
         };
-        allocation.lifetime = lifetime;
-        allocation.expires = now.instant + lifetime;
-        let mut answer = reply::success(message);
-        answer.push(&Lifetime(lifetime));
-        self.send(client, reply::finish(answer, message, Some(&user.key)));
-        if asked_to_end {
-            self.remove(id, "its client ended it");
+        let State::Opening { attempts_left, port } = relay.state else {
+            return;
+        };
+        let drawn = match port {
+            _ if attempts_left == 0 => None,
+            PortChoice::Reserved => Some(relay.local.port()),
+            PortChoice::Any | PortChoice::Even { .. } => (0..PORT_DRAWS)
+                .map(|_| self.random.random_range(self.config.relay_ports.clone()))
+                .find(|&drawn| {
+                    will_do(&self.config, &self.neighbours, relay.local, drawn, port, now)
+                }),
+        };
+        if let Some(drawn) = drawn {
+            relay.local.set_port(drawn);
+            relay.relayed.set_port(drawn);
+            self.commands.push_back(Command::Open { relay: id, local: relay.local });
+            return;
         }
-        Ok(())
+        let (family, allocation_id) = (family_of(relay.local), relay.allocation);
+        self.relays.remove(id.0);
+        if let Some(allocation) = self.allocations.get_mut(allocation_id.0) {
+            allocation.relays.set(family, None);
+            allocation.failures.push((family, Failure::NoPort));
+        }
+        self.settle(allocation_id);
+    }
+
+    /// One socket less to wait for; with the last one the client gets its answer.
+    fn settle(&mut self, id: AllocationId) {
+        let Some(allocation) = self.allocations.get_mut(id.0) else {
+            return;
+        };
+        let Some(opening) = &mut allocation.opening else {
+            return;
+        };
+        opening.waiting = opening.waiting.saturating_sub(1);
+        if opening.waiting > 0 {
+            return;
+        }
+        let fingerprint = opening.fingerprint;
+        allocation.opening = None;
+        let client = allocation.client();
+        if allocation.relays.iter().next().is_some() {
+            let bytes = self.allocated(id, fingerprint);
+            self.send(client, bytes);
+            return;
+        }
+        let Rejection { code, reason, .. } = Rejection::INSUFFICIENT_CAPACITY;
+        let mut answer =
+            MessageBuilder::new(Class::Error, Method::ALLOCATE, allocation.transaction_id);
+        answer.push(&ErrorCode { code, reason });
+        answer.push_integrity(&allocation.key);
+        if fingerprint {
+            answer.push_fingerprint();
+        }
+        self.send(client, answer.finish());
+        self.remove(id, "no relay port could be bound");
+    }
+
+    /// The success response to an Allocate.
+    fn allocated(&self, id: AllocationId, fingerprint: bool) -> Vec<u8> {
+        let Some(allocation) = self.allocations.get(id.0) else {
+            return Vec::new();
+        };
+        let mut answer =
+            MessageBuilder::new(Class::Success, Method::ALLOCATE, allocation.transaction_id);
+        for relay in allocation.relays.iter().filter_map(|id| self.relays.get(id.0)) {
+            answer.push(&XorRelayedAddress(relay.relayed));
+        }
+        for &(family, failure) in &allocation.failures {
+            let Rejection { code, reason, .. } = match failure {
+                Failure::Unsupported => Rejection::FAMILY_NOT_SUPPORTED,
+                Failure::NoPort => Rejection::INSUFFICIENT_CAPACITY,
+            };
+            answer.push(&AddressErrorCode { family, code, reason });
+        }
+        answer.push(&Lifetime(allocation.lifetime));
+        answer.push(&XorMappedAddress(allocation.client().address));
+        if let Some(token) = allocation.reservation {
+            answer.push(&ReservationToken(token));
+        }
+        answer.push_integrity(&allocation.key);
+        if fingerprint {
+            answer.push_fingerprint();
+        }
+        answer.finish()
     }
 
     /// An Allocate from a five-tuple that has an allocation: the answer again if it is the same
@@ -159,9 +232,9 @@ impl Server {
                 if allocation.transaction_id == message.transaction_id()
                     && *allocation.username == *user.username =>
             {
-                if allocation.state == State::Open {
-                    let bytes = allocated(allocation, message.verify_fingerprint().is_some());
-                    let client = allocation.client;
+                if allocation.opening.is_none() {
+                    let client = allocation.client();
+                    let bytes = self.allocated(id, message.verify_fingerprint().is_some());
                     self.send(client, bytes);
                 }
                 Ok(())
@@ -170,97 +243,85 @@ impl Server {
         }
     }
 
-    /// Asks the shell for a socket on a port that will do; 508 if there is none.
-    fn open(&mut self, id: AllocationId, now: Now) {
-        let Some(allocation) = self.allocations.get_mut(id.0) else {
-            return;
-        };
-        let State::Opening { attempts_left, port, fingerprint } = allocation.state else {
-            return;
-        };
-        let drawn = match port {
-            _ if attempts_left == 0 => None,
-            PortChoice::Reserved => Some(allocation.local.port()),
-            PortChoice::Any | PortChoice::Even { .. } => (0..PORT_DRAWS)
-                .map(|_| self.random.random_range(self.config.relay_ports.clone()))
-                .find(|&drawn| {
-                    will_do(&self.config, &self.relayed, allocation.local, drawn, port, now)
-                }),
-        };
-        if let Some(drawn) = drawn {
-            allocation.local.set_port(drawn);
-            allocation.relayed.set_port(drawn);
-            let local = allocation.local;
-            self.commands.push_back(Command::Open { allocation: id, local });
-            return;
-        }
-        let Rejection { code, reason, .. } = Rejection::INSUFFICIENT_CAPACITY;
-        let mut answer =
-            MessageBuilder::new(Class::Error, Method::ALLOCATE, allocation.transaction_id);
-        answer.push(&ErrorCode { code, reason });
-        answer.push_integrity(&allocation.key);
-        if fingerprint {
-            answer.push_fingerprint();
-        }
-        let client = allocation.client;
-        self.send(client, answer.finish());
-        self.remove(id, "no relay port could be bound");
-    }
-
-    /// Where to bind for this request, and which ports will do; the port is 0 unless one was kept.
-    fn relay_address(
-        &self,
-        client: Client,
-        message: &Message<'_>,
-        now: Now,
-    ) -> Result<(SocketAddr, PortChoice), Rejection> {
+    /// Reads what a request wants of its relayed addresses.
+    fn wanted(&self, client: Client, message: &Message<'_>, now: Now) -> Result<Wanted, Rejection> {
         let family = requested_family(message)?;
-        let even = message.get::<EvenPort>();
-        let token = message.get::<ReservationToken>();
-        let (Ok(even), Ok(token)) = (even, token) else {
-            return Err(Rejection::bad_request("EVEN-PORT or RESERVATION-TOKEN is malformed"));
+        let (Ok(additional), Ok(even), Ok(token)) = (
+            message.get::<AdditionalAddressFamily>(),
+            message.get::<EvenPort>(),
+            message.get::<ReservationToken>(),
+        ) else {
+            return Err(Rejection::bad_request(
+                "ADDITIONAL-ADDRESS-FAMILY, EVEN-PORT or RESERVATION-TOKEN is malformed",
+            ));
         };
         if let Some(ReservationToken(token)) = token {
-            if even.is_some() || family.is_some() {
+            if even.is_some() || family.is_some() || additional.is_some() {
                 return Err(Rejection::bad_request(
-                    "RESERVATION-TOKEN goes with neither EVEN-PORT nor REQUESTED-ADDRESS-FAMILY",
+                    "RESERVATION-TOKEN goes with neither EVEN-PORT nor an address family",
                 ));
             }
-            let local = self.relayed.redeem(token, now.instant);
-            return Ok((local.ok_or(Rejection::INSUFFICIENT_CAPACITY)?, PortChoice::Reserved));
+            let local = self.neighbours.redeem(token, now.instant);
+            let local = local.ok_or(Rejection::INSUFFICIENT_CAPACITY)?;
+            let locals = vec![local];
+            return Ok(Wanted { locals, unsupported: Vec::new(), port: PortChoice::Reserved });
         }
         let port = match even {
             Some(EvenPort(reserve)) => PortChoice::Even { reserve },
             None => PortChoice::Any,
         };
-        Ok((SocketAddr::new(self.relay_ip(client, family)?, 0), port))
-    }
-
-    /// This host's address for an allocation of the family that was asked for.
-    ///
-    /// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2): IPv4 unless the client
-    /// names a family. A client that names none is still better served by IPv6, on a host without
-    /// IPv4, than by an error.
-    fn relay_ip(&self, client: Client, family: Option<AddressFamily>) -> Result<IpAddr, Rejection> {
-        let local = |family| {
-            if family == family_of(client.server) {
-                Some(client.server.ip())
-            } else {
-                self.config.local.get(family)
+        let families = match (additional, family) {
+            (None, Some(family)) => vec![family],
+            // IPv4 unless the client names a family. A client that names none is still better served
+            // by IPv6, on a host without IPv4, than by an error.
+            (None, None) => match self.local(client, AddressFamily::V4) {
+                Some(_) => vec![AddressFamily::V4],
+                None => vec![AddressFamily::V6],
+            },
+            (Some(_), Some(_)) => {
+                return Err(Rejection::bad_request(
+                    "ADDITIONAL-ADDRESS-FAMILY and REQUESTED-ADDRESS-FAMILY exclude each other",
+                ));
+            }
+            (Some(_), None) if port == (PortChoice::Even { reserve: true }) => {
+                return Err(Rejection::bad_request(
+                    "ADDITIONAL-ADDRESS-FAMILY goes with no reservation of a port",
+                ));
+            }
+            (Some(AdditionalAddressFamily(Some(AddressFamily::V6))), None) => {
+                vec![AddressFamily::V4, AddressFamily::V6]
+            }
+            (Some(_), None) => {
+                return Err(Rejection::bad_request("The additional family can only be IPv6"));
             }
         };
-        match family {
-            Some(family) => local(family),
-            None => local(AddressFamily::V4).or_else(|| local(AddressFamily::V6)),
+        let (mut locals, mut unsupported) = (Vec::new(), Vec::new());
+        for family in families {
+            match self.local(client, family) {
+                Some(ip) => locals.push(SocketAddr::new(ip, 0)),
+                None => unsupported.push(family),
+            }
         }
-        .ok_or(Rejection::FAMILY_NOT_SUPPORTED)
+        if locals.is_empty() {
+            return Err(Rejection::FAMILY_NOT_SUPPORTED);
+        }
+        Ok(Wanted { locals, unsupported, port })
+    }
+
+    /// This host's address of a family: the one that the client sends to, if it is of that family.
+    fn local(&self, client: Client, family: AddressFamily) -> Option<IpAddr> {
+        if family == family_of(client.server) {
+            Some(client.server.ip())
+        } else {
+            self.config.local.get(family)
+        }
     }
 }
 
 /// Whether a port that was drawn fits what the client asked for, and is kept for nobody.
 fn will_do(
     config: &Config,
-    relayed: &RelayedAddresses,
+    neighbours: &Neighbours,
     mut local: SocketAddr,
     drawn: u16,
     choice: PortChoice,
@@ -268,7 +329,7 @@ fn will_do(
 ) -> bool {
     let mut is_free = |port| {
         local.set_port(port);
-        !relayed.is_taken(local, now.instant)
+        !neighbours.is_taken(local, now.instant)
     };
     is_free(drawn)
         && match choice {
@@ -280,38 +341,8 @@ fn will_do(
         }
 }
 
-/// The success response to an Allocate.
-fn allocated(allocation: &Allocation, fingerprint: bool) -> Vec<u8> {
-    let mut answer =
-        MessageBuilder::new(Class::Success, Method::ALLOCATE, allocation.transaction_id);
-    answer.push(&XorRelayedAddress(allocation.relayed));
-    answer.push(&Lifetime(allocation.lifetime));
-    answer.push(&XorMappedAddress(allocation.client.address));
-    if let Some(token) = allocation.reservation {
-        answer.push(&ReservationToken(token));
-    }
-    answer.push_integrity(&allocation.key);
-    if fingerprint {
-        answer.push_fingerprint();
-    }
-    answer.finish()
-}
-
-fn requested_lifetime(message: &Message<'_>) -> Result<Duration, Rejection> {
-    match message.get() {
-        Ok(Some(Lifetime(lifetime))) => Ok(lifetime),
-        Ok(None) => Ok(DEFAULT_LIFETIME),
-        Err(_) => Err(Rejection::bad_request("LIFETIME is malformed")),
-    }
-}
-
-fn requested_family(message: &Message<'_>) -> Result<Option<AddressFamily>, Rejection> {
-    match message.get() {
-        Ok(Some(RequestedAddressFamily(None))) => Err(Rejection::FAMILY_NOT_SUPPORTED),
-        Ok(Some(RequestedAddressFamily(family))) => Ok(family),
-        Ok(None) => Ok(None),
-        Err(_) => Err(Rejection::bad_request("REQUESTED-ADDRESS-FAMILY is malformed")),
-    }
+fn attempts(port: PortChoice) -> u8 {
+    if port == PortChoice::Reserved { 1 } else { PORT_ATTEMPTS }
 }
 
 pub(super) fn family_of(address: SocketAddr) -> AddressFamily {

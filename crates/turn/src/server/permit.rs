@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Client, Now, PeerPolicy,
-    allocation::{BindError, Reach},
+    book::{BindError, Reach},
 };
 
 const FORBIDDEN: Rejection =
@@ -32,13 +32,13 @@ impl Server {
         user: &Authenticated<'_>,
         now: Now,
     ) -> Result<(), Rejection> {
-        let family = family_of(self.own_allocation(client, user)?.1.relayed);
+        let relays = self.own_allocation(client, user)?.1.relays;
         let mut peers: Vec<(IpAddr, Reach)> = Vec::new();
         for attribute in message.attributes().filter(|one| one.kind == XorPeerAddress::TYPE) {
             let XorPeerAddress(peer) =
                 XorPeerAddress::decode(attribute.value, message.transaction_id())
                     .map_err(|_| Rejection::bad_request("XOR-PEER-ADDRESS is malformed"))?;
-            if family_of(peer) != family {
+            if relays.get(family_of(peer)).is_none() {
                 return Err(Rejection::FAMILY_MISMATCH);
             }
             if !peers.iter().any(|(ip, _)| *ip == peer.ip()) {
@@ -50,12 +50,14 @@ impl Server {
         }
         let (_, allocation) = self.own_allocation(client, user)?;
         let ips: Vec<IpAddr> = peers.iter().map(|(ip, _)| *ip).collect();
-        if !allocation.permissions.have_room_for(&ips) {
+        let mut book = allocation.shared.book_mut();
+        if !book.has_room_for(&ips) {
             return Err(Rejection::INSUFFICIENT_CAPACITY);
         }
         for (ip, reach) in peers {
-            allocation.permissions.grant(ip, reach, now.instant);
+            book.permit(ip, reach, now.instant);
         }
+        drop(book);
         self.send(client, reply::finish(reply::success(message), message, Some(&user.key)));
         Ok(())
     }
@@ -68,7 +70,7 @@ impl Server {
         user: &Authenticated<'_>,
         now: Now,
     ) -> Result<(), Rejection> {
-        let family = family_of(self.own_allocation(client, user)?.1.relayed);
+        let relays = self.own_allocation(client, user)?.1.relays;
         let (Ok(Some(ChannelNumber(number))), Ok(Some(XorPeerAddress(peer)))) =
             (message.get(), message.get())
         else {
@@ -77,26 +79,26 @@ impl Server {
         if !CHANNEL_NUMBERS.contains(&number) {
             return Err(Rejection::bad_request("The channel number is outside 0x4000-0x7FFF"));
         }
-        if family_of(peer) != family {
+        if relays.get(family_of(peer)).is_none() {
             return Err(Rejection::FAMILY_MISMATCH);
         }
         let reach = self.judge(peer)?;
         let (_, allocation) = self.own_allocation(client, user)?;
-        if !allocation.permissions.have_room_for(&[peer.ip()]) {
+        let mut book = allocation.shared.book_mut();
+        if !book.has_room_for(&[peer.ip()]) {
             return Err(Rejection::INSUFFICIENT_CAPACITY);
         }
-        allocation.channels.bind(number, peer, reach, now.instant).map_err(
-            |error| match error {
-                BindError::NumberTaken => {
-                    Rejection::bad_request("The channel number is bound to another peer")
-                }
-                BindError::PeerTaken => {
-                    Rejection::bad_request("The peer is bound to another channel number")
-                }
-                BindError::Full => Rejection::INSUFFICIENT_CAPACITY,
-            },
-        )?;
-        allocation.permissions.grant(peer.ip(), reach, now.instant);
+        book.bind(number, peer, reach, now.instant).map_err(|error| match error {
+            BindError::NumberTaken => {
+                Rejection::bad_request("The channel number is bound to another peer")
+            }
+            BindError::PeerTaken => {
+                Rejection::bad_request("The peer is bound to another channel number")
+            }
+            BindError::Full => Rejection::INSUFFICIENT_CAPACITY,
+        })?;
+        book.permit(peer.ip(), reach, now.instant);
+        drop(book);
         self.send(client, reply::finish(reply::success(message), message, Some(&user.key)));
         Ok(())
     }
@@ -106,14 +108,14 @@ impl Server {
     /// [RFC 8656 §21.1.4](https://www.rfc-editor.org/rfc/rfc8656#section-21.1.4)
     fn judge(&mut self, peer: SocketAddr) -> Result<Reach, Rejection> {
         let ip = peer.ip();
-        if self.config.peers.is_allowed(ip) {
-            return Ok(Reach::Whole);
-        }
-        if self.relayed.is_own(ip) {
-            return Ok(Reach::RelayedOnly);
+        match (self.neighbours.is_own(ip), self.config.peers.is_allowed(ip)) {
+            (true, true) => return Ok(Reach::OwnHost),
+            (true, false) => return Ok(Reach::RelayedOnly),
+            (false, true) => return Ok(Reach::Elsewhere),
+            (false, false) => {}
         }
         if !PeerPolicy::is_special(ip) {
-            return Ok(Reach::Whole);
+            return Ok(Reach::Elsewhere);
         }
         // Each call behind a router offers a private address or two; so this is no warning, and
         // the advice need not be read twice.

@@ -3,9 +3,9 @@
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder,
     attributes::{
-        ChannelNumber, Data, ErrorCode, EvenPort, Lifetime, MESSAGE_INTEGRITY, Nonce, Realm,
-        RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes, Username,
-        XorMappedAddress, XorPeerAddress, XorRelayedAddress,
+        ChannelNumber, Data, DontFragment, ErrorCode, EvenPort, Lifetime, MESSAGE_INTEGRITY, Nonce,
+        Realm, RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes,
+        Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 
@@ -13,9 +13,10 @@ use super::Server;
 use crate::{Client, Now};
 
 /// The attributes below 0x8000 that this server understands.
-const UNDERSTOOD: [u16; 14] = [
+const UNDERSTOOD: [u16; 15] = [
     ChannelNumber::TYPE,
     Data::TYPE,
+    DontFragment::TYPE,
     EvenPort::TYPE,
     Lifetime::TYPE,
     MESSAGE_INTEGRITY,

@@ -1,29 +1,30 @@
-//! The data path: from client to peer, and from peer to client.
+//! The data path: from client to peer, from peer to client, and from client to client.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, ops::Range};
 
 use rand::Rng as _;
+use tracing::trace;
 use twocan_stun::{
     Attribute as _, ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
-    attributes::{Data, XorPeerAddress},
+    attributes::{Data, DontFragment, Icmp, XorPeerAddress},
     channel_data,
 };
 
-use super::{Server, reply};
+use super::{Server, allocate::family_of, reply};
 use crate::{
-    AllocationId, Client, Now, ToClient, ToPeer, Transport,
-    allocation::{Allocation, Reach},
+    Client, Command, ForFamily, Forward, Now, RelayId, ToClient, ToPeer, Transport,
+    book::{Book, Reach},
 };
 
-/// Bytes that [`Server::handle_peer`] needs free in front of a peer's data: the header of a Data
-/// indication with an IPv6 address.
+/// Bytes in front of data that may be written over: the header of a Data indication with an IPv6
+/// address.
 pub const HEADROOM: usize = 48;
 
-/// Bytes that it needs free behind the data, for padding.
+/// Bytes behind data that may be written over, for padding.
 pub const TAILROOM: usize = 3;
 
 impl Server {
-    /// Takes a packet from a peer, which arrived at an allocation's socket.
+    /// Takes a packet from a peer, which arrived at a relayed address.
     ///
     /// The packet's `length` bytes stand in `buffer` behind [`HEADROOM`] bytes, with [`TAILROOM`]
     /// bytes behind them; header and padding are written around them. `None` if the client gave
@@ -33,110 +34,165 @@ impl Server {
     /// [§12.6](https://www.rfc-editor.org/rfc/rfc8656#section-12.6)
     pub fn handle_peer(
         &mut self,
-        id: AllocationId,
+        id: RelayId,
         peer: SocketAddr,
         buffer: &mut [u8],
         length: usize,
         now: Now,
     ) -> Option<ToClient> {
-        let allocation = self.allocations.get(id.0)?;
-        let peer = if self.config.external == crate::ForFamily::default() {
+        let relay = self.relays.get(id.0)?;
+        let allocation = self.allocations.get(relay.allocation.0)?;
+        let peer = if self.config.external == ForFamily::default() {
             peer
         } else {
             // Behind a one-to-one NAT, a neighbour's packet comes from its local address.
-            self.relayed.relayed_of(peer).unwrap_or(peer)
+            self.neighbours.relayed_of(peer).unwrap_or(peer)
         };
-        let reach = allocation.permissions.reach(peer.ip(), now.instant)?;
-        if reach == Reach::RelayedOnly {
-            self.relayed.local_of(peer)?;
+        let book = allocation.shared.book();
+        let reach = book.reach(peer.ip(), now.instant)?;
+        if reach == Reach::RelayedOnly && !self.neighbours.is_relayed(peer) {
+            return None;
         }
-        let client = allocation.client;
-        let end = HEADROOM + length;
-        if let Some(number) = allocation.channels.number_of(peer, now.instant) {
-            let header = ChannelData::header(number, u16::try_from(length).ok()?);
-            let start = HEADROOM - channel_data::HEADER_LENGTH;
-            buffer.get_mut(start..HEADROOM)?.copy_from_slice(&header);
-            let end = match client.transport {
-                Transport::Udp => end,
-                Transport::Tcp => pad(buffer, end)?,
-            };
-            return Some(ToClient { client, message: start..end });
+        let client = allocation.client();
+        let data = HEADROOM..HEADROOM + length;
+        let message = wrap(&book, client, peer, buffer, data, &mut self.random, now)?;
+        Some(ToClient { client, message })
+    }
+
+    /// Takes an ICMP error that a packet from a relayed address to a peer met, and tells the client.
+    ///
+    /// [RFC 8656 §11.5](https://www.rfc-editor.org/rfc/rfc8656#section-11.5)
+    pub fn handle_icmp(&mut self, id: RelayId, peer: SocketAddr, icmp: Icmp, now: Now) {
+        let Some(relay) = self.relays.get(id.0) else { return };
+        let Some(allocation) = self.allocations.get(relay.allocation.0) else { return };
+        if allocation.shared.book().reach(peer.ip(), now.instant).is_none() {
+            return;
         }
+        trace!(%peer, kind = icmp.kind, code = icmp.code, "a peer could not be reached");
+        let client = allocation.client();
         let mut id = TransactionId([0; 12]);
         self.random.fill(&mut id.0);
-        let start = write_data_indication(buffer, id, peer, length)?;
-        Some(ToClient { client, message: start..pad(buffer, end)? })
+        let mut message = MessageBuilder::new(Class::Indication, Method::DATA, id);
+        message.push(&XorPeerAddress(peer));
+        message.push(&icmp);
+        self.commands.push_back(Command::Send { client, bytes: message.finish() });
     }
 
     /// [RFC 8656 §12.5](https://www.rfc-editor.org/rfc/rfc8656#section-12.5)
-    pub(super) fn handle_channel_data<'a>(
+    pub(super) fn handle_channel_data(
         &mut self,
         client: Client,
-        bytes: &'a [u8],
+        buffer: &mut [u8],
+        message: Range<usize>,
         now: Now,
-    ) -> Option<ToPeer<'a>> {
-        let ChannelData { number, data } = ChannelData::decode(bytes)?;
-        let (id, allocation) = self.allocation_of(client)?;
-        let channel = allocation.channels.by_number(number, now.instant)?;
-        let peer = self.route(channel.peer, channel.reach)?;
-        Some(ToPeer { allocation: id, peer, data })
+    ) -> Option<Forward> {
+        let ChannelData { number, data } = ChannelData::decode(buffer.get(message.clone())?)?;
+        let start = message.start + channel_data::HEADER_LENGTH;
+        let data = start..start + data.len();
+        let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
+        let channel = allocation.shared.book().channel(number, now.instant)?;
+        self.forward(client, channel.peer, channel.reach, buffer, data, false, now)
     }
 
     /// [RFC 8656 §11.2](https://www.rfc-editor.org/rfc/rfc8656#section-11.2)
-    pub(super) fn handle_send<'a>(
+    pub(super) fn handle_send(
         &mut self,
         client: Client,
-        message: &Message<'a>,
+        buffer: &mut [u8],
+        peer: SocketAddr,
+        data: Range<usize>,
+        dont_fragment: bool,
         now: Now,
-    ) -> Option<ToPeer<'a>> {
-        reply::refuse_unknown(message).ok()?;
-        let (Ok(Some(XorPeerAddress(peer))), Ok(Some(Data(data)))) = (message.get(), message.get())
-        else {
-            return None;
+    ) -> Option<Forward> {
+        let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
+        let reach = allocation.shared.book().reach(peer.ip(), now.instant)?;
+        self.forward(client, peer, reach, buffer, data, dont_fragment, now)
+    }
+
+    /// Sends data on to a peer. If the peer is a relayed address of this process, the data goes to
+    /// its client directly, provided that this client may send to that one.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one packet, on the hot path")]
+    fn forward(
+        &mut self,
+        client: Client,
+        peer: SocketAddr,
+        reach: Reach,
+        buffer: &mut [u8],
+        data: Range<usize>,
+        dont_fragment: bool,
+        now: Now,
+    ) -> Option<Forward> {
+        let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
+        let id = allocation.relays.get(family_of(peer))?;
+        let to_peer = |peer| {
+            Some(Forward::ToPeer(ToPeer { relay: id, peer, data: data.clone(), dont_fragment }))
         };
-        let (id, allocation) = self.allocation_of(client)?;
-        let reach = allocation.permissions.reach(peer.ip(), now.instant)?;
-        let peer = self.route(peer, reach)?;
-        Some(ToPeer { allocation: id, peer, data })
-    }
-
-    fn allocation_of(&self, client: Client) -> Option<(AllocationId, &Allocation)> {
-        let id = *self.by_client.get(&client)?;
-        Some((id, self.allocations.get(id.0)?))
-    }
-
-    /// Where a packet for this peer goes: to the local address of a neighbour's socket if the
-    /// peer is this host, and nowhere if nothing is relayed there.
-    fn route(&self, peer: SocketAddr, reach: Reach) -> Option<SocketAddr> {
-        match reach {
-            Reach::Whole => Some(peer),
-            Reach::RelayedOnly => self.relayed.local_of(peer),
+        if reach == Reach::Elsewhere {
+            return to_peer(peer);
         }
+        let Some((neighbour, local)) = self.neighbours.behind(peer) else {
+            return if reach == Reach::OwnHost { to_peer(peer) } else { None };
+        };
+        let from = self.relays.get(id.0)?.relayed;
+        let receiver = neighbour.client;
+        if receiver.transport == Transport::Tcp && !self.by_client.contains_key(&receiver) {
+            // Its connection is another thread's; its socket is the way there.
+            return to_peer(local);
+        }
+        let book = neighbour.book();
+        book.reach(from.ip(), now.instant)?;
+        let message = wrap(&book, receiver, from, buffer, data, &mut self.random, now)?;
+        Some(Forward::ToClient(ToClient { client: receiver, message }))
     }
 }
 
-/// Writes a Data indication's header so that it ends where the data begins; returns its start.
-fn write_data_indication(
-    buffer: &mut [u8],
-    id: TransactionId,
-    peer: SocketAddr,
-    length: usize,
-) -> Option<usize> {
-    let mut message = MessageBuilder::new(Class::Indication, Method::DATA, id);
-    message.push(&XorPeerAddress(peer));
-    let mut header = message.finish();
-    header.extend(Data::TYPE.to_be_bytes());
-    header.extend(u16::try_from(length).ok()?.to_be_bytes());
-    let whole = header.len() - twocan_stun::message::HEADER_LENGTH + length.next_multiple_of(4);
-    header.get_mut(2..4)?.copy_from_slice(&u16::try_from(whole).ok()?.to_be_bytes());
-    let start = HEADROOM.checked_sub(header.len())?;
-    buffer.get_mut(start..HEADROOM)?.copy_from_slice(&header);
-    Some(start)
+/// What a Send indication asks for: peer, where in the message the data stands, and whether it may
+/// be cut on its way.
+pub(super) fn parse_send(message: &Message<'_>) -> Option<(SocketAddr, Range<usize>, bool)> {
+    reply::refuse_unknown(message).ok()?;
+    let XorPeerAddress(peer) = message.get().ok()??;
+    let data = message.attributes().find(|attribute| attribute.kind == Data::TYPE)?;
+    Some((peer, data.range(), message.has(DontFragment::TYPE)))
 }
 
-/// Fills up to a multiple of four bytes behind the headroom; returns the padded end.
-fn pad(buffer: &mut [u8], end: usize) -> Option<usize> {
-    let padded = end.next_multiple_of(4);
-    buffer.get_mut(end..padded)?.fill(0);
+/// Puts a peer's data into the form in which its client gets it: ChannelData if the peer has a
+/// channel, else a Data indication.
+fn wrap(
+    book: &Book,
+    client: Client,
+    peer: SocketAddr,
+    buffer: &mut [u8],
+    data: Range<usize>,
+    random: &mut impl rand::Rng,
+    now: Now,
+) -> Option<Range<usize>> {
+    let length = u16::try_from(data.len()).ok()?;
+    if let Some(number) = book.number_of(peer, now.instant) {
+        let start = data.start.checked_sub(channel_data::HEADER_LENGTH)?;
+        buffer.get_mut(start..data.start)?.copy_from_slice(&ChannelData::header(number, length));
+        let end = match client.transport {
+            Transport::Udp => data.end,
+            Transport::Tcp => pad(buffer, &data)?,
+        };
+        return Some(start..end);
+    }
+    let mut id = TransactionId([0; 12]);
+    random.fill(&mut id.0);
+    let mut header = MessageBuilder::new(Class::Indication, Method::DATA, id);
+    header.push(&XorPeerAddress(peer));
+    let mut header = header.finish();
+    header.extend(Data::TYPE.to_be_bytes());
+    header.extend(length.to_be_bytes());
+    let whole = header.len() - twocan_stun::message::HEADER_LENGTH + data.len().next_multiple_of(4);
+    header.get_mut(2..4)?.copy_from_slice(&u16::try_from(whole).ok()?.to_be_bytes());
+    let start = data.start.checked_sub(header.len())?;
+    buffer.get_mut(start..data.start)?.copy_from_slice(&header);
+    Some(start..pad(buffer, &data)?)
+}
+
+/// Fills up to a multiple of four bytes of data; returns the padded end.
+fn pad(buffer: &mut [u8], data: &Range<usize>) -> Option<usize> {
+    let padded = data.start + data.len().next_multiple_of(4);
+    buffer.get_mut(data.end..padded)?.fill(0);
     Some(padded)
 }

@@ -17,8 +17,8 @@ use twocan_stun::{
     credentials::{long_term_key, time_limited_password, time_limited_username},
 };
 use twocan_turn::{
-    AllocationId, Client, Command, Config, ForFamily, HEADROOM, Link, Now, PeerPolicy,
-    RelayedAddresses, Server, TAILROOM, Transport,
+    Client, Command, Config, ForFamily, Forward, HEADROOM, Link, Neighbours, Now, PeerPolicy,
+    RelayId, Server, TAILROOM, Transport,
 };
 
 pub(crate) const REALM: &str = "twocan";
@@ -49,7 +49,7 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) now: Now,
     /// The sockets that the server asked for and did not close.
-    pub(crate) open: Vec<(AllocationId, SocketAddr)>,
+    pub(crate) open: Vec<(RelayId, SocketAddr)>,
     /// How many of the next requests to bind will fail.
     pub(crate) failing_binds: usize,
     pub(crate) binds: usize,
@@ -60,7 +60,7 @@ impl World {
         World::sharing(config, &Arc::default())
     }
 
-    pub(crate) fn sharing(config: Config, relayed: &Arc<RelayedAddresses>) -> World {
+    pub(crate) fn sharing(config: Config, relayed: &Arc<Neighbours>) -> World {
         World {
             server: Server::new(config, Arc::clone(relayed), [9; 32]),
             now: Now { instant: Instant::now(), unix: UNIX },
@@ -84,11 +84,31 @@ impl World {
         assert_eq!(self.answers(), [], "timeouts send nothing");
     }
 
+    /// Feeds bytes of a client; returns what is sent on.
+    pub(crate) fn forward(&mut self, client: Client, bytes: &[u8]) -> Option<Sent> {
+        let mut buffer = vec![0xEE; HEADROOM + bytes.len() + TAILROOM];
+        let message = HEADROOM..HEADROOM + bytes.len();
+        buffer[message.clone()].copy_from_slice(bytes);
+        Some(match self.server.handle_client(client, &mut buffer, message, self.now)? {
+            Forward::ToPeer(to_peer) => {
+                let (_, from) = self.open.iter().find(|(id, _)| *id == to_peer.relay).unwrap();
+                assert!(
+                    !to_peer.dont_fragment || bytes.windows(4).any(|four| four == [0, 0x1A, 0, 0])
+                );
+                Sent::ToPeer(*from, to_peer.peer, buffer[to_peer.data].to_vec())
+            }
+            Forward::ToClient(to_client) => {
+                Sent::ToClient(to_client.client, buffer[to_client.message].to_vec())
+            }
+        })
+    }
+
     /// Feeds bytes of a client; returns what is sent to a peer.
     pub(crate) fn feed(&mut self, client: Client, bytes: &[u8]) -> Option<(SocketAddr, Vec<u8>)> {
-        self.server
-            .handle_client(client, bytes, self.now)
-            .map(|to_peer| (to_peer.peer, to_peer.data.to_vec()))
+        match self.forward(client, bytes)? {
+            Sent::ToPeer(_, peer, data) => Some((peer, data)),
+            Sent::ToClient(..) => panic!("sent to a client"),
+        }
     }
 
     /// Carries out the commands; returns what was sent to clients.
@@ -97,19 +117,19 @@ impl World {
         while let Some(command) = self.server.poll_command() {
             match command {
                 Command::Send { client, bytes } => sent.push((client, bytes)),
-                Command::Open { allocation, local } => {
+                Command::Open { relay, local } => {
                     self.binds += 1;
                     let bound = self.failing_binds == 0;
                     if bound {
-                        self.open.push((allocation, local));
+                        self.open.push((relay, local));
                     } else {
                         self.failing_binds -= 1;
                     }
-                    self.server.handle_opened(allocation, bound, self.now);
+                    self.server.handle_opened(relay, bound, self.now);
                 }
-                Command::Close { allocation } => {
+                Command::Close { relay } => {
                     let before = self.open.len();
-                    self.open.retain(|(id, _)| *id != allocation);
+                    self.open.retain(|(id, _)| *id != relay);
                     assert_eq!(self.open.len() + 1, before, "closed what was not open");
                 }
             }
@@ -130,7 +150,7 @@ impl World {
     /// Feeds a peer's packet; returns what is sent to the client.
     pub(crate) fn receive(
         &mut self,
-        id: AllocationId,
+        id: RelayId,
         peer: &str,
         data: &[u8],
     ) -> Option<(Client, Vec<u8>)> {
@@ -140,6 +160,15 @@ impl World {
             self.server.handle_peer(id, address(peer), &mut buffer, data.len(), self.now)?;
         Some((to_client.client, buffer[to_client.message].to_vec()))
     }
+}
+
+/// What the server sends on.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// From a local address to a peer.
+    ToPeer(SocketAddr, SocketAddr, Vec<u8>),
+    /// To a client.
+    ToClient(Client, Vec<u8>),
 }
 
 /// An answer of the server.
@@ -229,7 +258,7 @@ impl User {
     }
 
     /// Makes an allocation, and returns its number and its relayed address.
-    pub(crate) fn allocate(&mut self, world: &mut World) -> (AllocationId, SocketAddr) {
+    pub(crate) fn allocate(&mut self, world: &mut World) -> (RelayId, SocketAddr) {
         self.meet(world);
         let request = self.allocate_request();
         let answer = world.request(self.client, &self.sign(request));

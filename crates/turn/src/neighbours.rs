@@ -1,0 +1,223 @@
+//! The relayed addresses of all servers in a process, and who stands behind them.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::{Duration, Instant},
+};
+
+use crate::{Client, book::Book};
+
+/// How long a port is kept for whoever has the token.
+///
+/// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2) wants at least this.
+const RESERVATION_LIFETIME: Duration = Duration::from_secs(30);
+
+/// The relayed addresses that are in use, shared by the servers of a process.
+///
+/// The server's own host is a peer like no other: its relayed addresses are the usual way from
+/// one relayed client to another, while everything else on it is not for strangers. This table
+/// tells the two apart, knows the way behind a one-to-one NAT, which seldom leads a packet back
+/// in, and leads from a relayed address to its client, so that a packet between two clients need
+/// not pass through the sockets of both.
+#[derive(Debug, Default)]
+pub struct Neighbours {
+    table: RwLock<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    by_relayed: HashMap<SocketAddr, Entry>,
+    relayed_of: HashMap<SocketAddr, SocketAddr>,
+    /// How many relayed addresses there are on each of the host's addresses, local or external.
+    ips: HashMap<IpAddr, usize>,
+    reservations: HashMap<[u8; 8], Reservation>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    local: SocketAddr,
+    neighbour: Arc<Neighbour>,
+}
+
+/// A client with a relayed address, as other clients' servers see it.
+#[derive(Debug)]
+pub(crate) struct Neighbour {
+    pub(crate) client: Client,
+    book: RwLock<Book>,
+}
+
+impl Neighbour {
+    pub(crate) fn new(client: Client) -> Neighbour {
+        Neighbour { client, book: RwLock::default() }
+    }
+
+    pub(crate) fn book(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn book_mut(&self) -> RwLockWriteGuard<'_, Book> {
+        self.book.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A port that is kept for a later request, which may well reach another server of the process.
+#[derive(Debug, Clone, Copy)]
+struct Reservation {
+    local: SocketAddr,
+    expires: Instant,
+}
+
+impl Neighbours {
+    /// Notes that `relayed` is what clients know the socket bound to `local` by.
+    pub(crate) fn insert(
+        &self,
+        relayed: SocketAddr,
+        local: SocketAddr,
+        neighbour: &Arc<Neighbour>,
+    ) {
+        let mut table = self.write();
+        table.by_relayed.insert(relayed, Entry { local, neighbour: Arc::clone(neighbour) });
+        table.relayed_of.insert(local, relayed);
+        for ip in [relayed.ip(), local.ip()] {
+            *table.ips.entry(ip).or_default() += 1;
+        }
+    }
+
+    /// Forgets a pair that was inserted before.
+    pub(crate) fn remove(&self, relayed: SocketAddr, local: SocketAddr) {
+        let mut table = self.write();
+        table.by_relayed.remove(&relayed);
+        table.relayed_of.remove(&local);
+        for ip in [relayed.ip(), local.ip()] {
+            if let Some(count) = table.ips.get_mut(&ip) {
+                *count -= 1;
+                if *count == 0 {
+                    table.ips.remove(&ip);
+                }
+            }
+        }
+    }
+
+    /// Whether this is one of the host's own addresses, as far as relaying has shown them.
+    pub(crate) fn is_own(&self, ip: IpAddr) -> bool {
+        self.read().ips.contains_key(&ip)
+    }
+
+    /// Who stands behind a relayed address, and where its socket is bound.
+    pub(crate) fn behind(&self, relayed: SocketAddr) -> Option<(Arc<Neighbour>, SocketAddr)> {
+        let table = self.read();
+        let entry = table.by_relayed.get(&relayed)?;
+        Some((Arc::clone(&entry.neighbour), entry.local))
+    }
+
+    /// Whether this relayed address is in use.
+    pub(crate) fn is_relayed(&self, relayed: SocketAddr) -> bool {
+        self.read().by_relayed.contains_key(&relayed)
+    }
+
+    /// By which address clients know the socket that is bound here.
+    pub(crate) fn relayed_of(&self, local: SocketAddr) -> Option<SocketAddr> {
+        self.read().relayed_of.get(&local).copied()
+    }
+
+    /// Keeps the socket address `local` for whoever brings the token; false if it is in use.
+    pub(crate) fn reserve(&self, token: [u8; 8], local: SocketAddr, now: Instant) -> bool {
+        let mut table = self.write();
+        table.reservations.retain(|_, reservation| now < reservation.expires);
+        let free = !table.is_taken(local, now);
+        if free {
+            let expires = now + RESERVATION_LIFETIME;
+            table.reservations.insert(token, Reservation { local, expires });
+        }
+        free
+    }
+
+    /// What was kept for this token; a token is good once.
+    pub(crate) fn redeem(&self, token: [u8; 8], now: Instant) -> Option<SocketAddr> {
+        let reservation = self.write().reservations.remove(&token)?;
+        (now < reservation.expires).then_some(reservation.local)
+    }
+
+    /// Whether this socket address is in use, or kept for somebody.
+    pub(crate) fn is_taken(&self, local: SocketAddr, now: Instant) -> bool {
+        self.read().is_taken(local, now)
+    }
+
+    // The table is whole between any two statements, so a panic elsewhere cannot have broken it.
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn is_taken(&self, local: SocketAddr, now: Instant) -> bool {
+        self.relayed_of.contains_key(&local)
+            || self.reservations.values().any(|one| one.local == local && now < one.expires)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Link, Transport};
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn neighbour() -> Arc<Neighbour> {
+        Arc::new(Neighbour::new(Client {
+            address: address("198.51.100.1:4000"),
+            server: address("10.0.0.1:3478"),
+            transport: Transport::Udp,
+            link: Link(0),
+        }))
+    }
+
+    #[test]
+    fn an_address_is_own_while_anything_is_relayed_on_it() {
+        let neighbours = Neighbours::default();
+        let (a, b) = (address("10.0.0.1:50000"), address("10.0.0.1:50001"));
+        neighbours.insert(a, a, &neighbour());
+        neighbours.insert(b, b, &neighbour());
+        neighbours.remove(a, a);
+        assert!(neighbours.is_own(a.ip()));
+        assert!(!neighbours.is_relayed(a));
+        assert!(neighbours.is_relayed(b));
+        neighbours.remove(b, b);
+        assert!(!neighbours.is_own(a.ip()));
+    }
+
+    #[test]
+    fn an_external_address_is_known_by_its_local_one() {
+        let neighbours = Neighbours::default();
+        let (relayed, local) = (address("198.51.100.1:50000"), address("10.0.0.1:50000"));
+        neighbours.insert(relayed, local, &neighbour());
+        assert_eq!(neighbours.behind(relayed).map(|(_, local)| local), Some(local));
+        assert_eq!(neighbours.relayed_of(local), Some(relayed));
+        assert!(neighbours.is_own(relayed.ip()) && neighbours.is_own(local.ip()));
+    }
+
+    #[test]
+    fn a_reservation_is_good_once_and_for_half_a_minute() {
+        let neighbours = Neighbours::default();
+        let local = address("10.0.0.1:50001");
+        let now = Instant::now();
+        assert!(neighbours.reserve([1; 8], local, now));
+        assert!(!neighbours.reserve([2; 8], local, now), "it is kept for another");
+        assert!(neighbours.is_taken(local, now + Duration::from_secs(29)));
+        assert_eq!(neighbours.redeem([1; 8], now + Duration::from_secs(29)), Some(local));
+        assert_eq!(neighbours.redeem([1; 8], now), None);
+        assert!(neighbours.reserve([2; 8], local, now));
+        assert!(!neighbours.is_taken(local, now + RESERVATION_LIFETIME));
+        assert_eq!(neighbours.redeem([2; 8], now + RESERVATION_LIFETIME), None);
+        neighbours.insert(local, local, &neighbour());
+        assert!(!neighbours.reserve([3; 8], local, now), "it is in use");
+    }
+}
