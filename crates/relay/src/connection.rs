@@ -4,12 +4,13 @@ use std::{
     collections::VecDeque,
     io::{self, Read as _, Write as _},
     net::TcpStream,
+    ops::Range,
     os::fd::{AsFd, BorrowedFd},
     time::Instant,
 };
 
 use twocan_stun::stream::message_length;
-use twocan_turn::Client;
+use twocan_turn::{Client, HEADROOM};
 
 /// Bytes that may wait for a client that reads too slowly: about a second of a video call. Data on
 /// top is dropped, as a full queue in the network would do; late pictures help nobody.
@@ -68,35 +69,30 @@ impl Connection {
         }
     }
 
-    /// Reads once, and hands each whole message to `take`.
+    /// Reads once. What was kept and what arrived stands in `buffer` then, behind [`HEADROOM`]
+    /// bytes: the returned range.
     ///
     /// # Errors
-    /// [`Ended`] if the connection is over; the messages before its end were handed out.
-    pub(crate) fn read(
-        &mut self,
-        buffer: &mut [u8],
-        mut take: impl FnMut(&[u8]),
-    ) -> Result<(), Ended> {
-        let length = match self.stream.read(buffer) {
+    /// [`Ended`] if the connection is over.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<Range<usize>, Ended> {
+        let start = HEADROOM;
+        let mut end = start + self.partial.len();
+        if let Some(place) = buffer.get_mut(start..end) {
+            place.copy_from_slice(&self.partial);
+        }
+        end += match self.stream.read(buffer.get_mut(end..).unwrap_or_default()) {
             Ok(0) => return Err(Ended::ByClient),
             Ok(length) => length,
-            Err(error) if is_temporary(&error) => return Ok(()),
+            Err(error) if is_temporary(&error) => 0,
             Err(error) => return Err(error.into()),
         };
-        let arrived = buffer.get(..length).unwrap_or_default();
-        if self.partial.is_empty() {
-            let rest = take_messages(arrived, &mut take)?;
-            self.partial.extend(rest);
-        } else {
-            self.partial.extend(arrived);
-            let rest = take_messages(&self.partial, &mut take)?.len();
-            self.partial.drain(..self.partial.len() - rest);
-            if self.partial.is_empty() {
-                // Most messages arrive whole; the room for those that do not is given back.
-                self.partial = Vec::new();
-            }
-        }
-        Ok(())
+        Ok(start..end)
+    }
+
+    /// Keeps the beginning of a message until its end arrives. Most messages arrive whole, and
+    /// then no room is kept.
+    pub(crate) fn keep(&mut self, partial: &[u8]) {
+        self.partial = partial.to_vec();
     }
 
     /// Sends a message, or queues what the kernel does not take. Whether anything is queued.
@@ -142,16 +138,22 @@ impl AsFd for Connection {
     }
 }
 
-/// Hands out the whole messages that `bytes` begins with; returns what is left.
-fn take_messages<'a>(mut bytes: &'a [u8], take: &mut impl FnMut(&[u8])) -> Result<&'a [u8], Ended> {
-    while let Some(length) = message_length(bytes)? {
-        let Some((message, rest)) = bytes.split_at_checked(length) else {
-            break;
-        };
-        take(message);
-        bytes = rest;
+/// Splits the first whole message off the bytes that stand in `range`: where it stands.
+///
+/// # Errors
+/// [`Ended::NotStun`] if the bytes belong to another protocol.
+pub(crate) fn next_message(
+    buffer: &[u8],
+    range: &mut Range<usize>,
+) -> Result<Option<Range<usize>>, Ended> {
+    match message_length(buffer.get(range.clone()).unwrap_or_default())? {
+        Some(length) if length <= range.len() => {
+            let message = range.start..range.start + length;
+            range.start = message.end;
+            Ok(Some(message))
+        }
+        _ => Ok(None),
     }
-    Ok(bytes)
 }
 
 fn is_temporary(error: &io::Error) -> bool {
@@ -162,10 +164,13 @@ fn is_temporary(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn cut(bytes: &[u8]) -> (Vec<Vec<u8>>, usize) {
+    fn cut(bytes: &[u8]) -> Result<(Vec<&[u8]>, usize), Ended> {
+        let mut range = 0..bytes.len();
         let mut messages = Vec::new();
-        let rest = take_messages(bytes, &mut |message: &[u8]| messages.push(message.to_vec()));
-        (messages, rest.unwrap().len())
+        while let Some(message) = next_message(bytes, &mut range)? {
+            messages.push(&bytes[message]);
+        }
+        Ok((messages, range.len()))
     }
 
     #[test]
@@ -173,13 +178,14 @@ mod tests {
         let channel_data = [0x40, 0, 0, 3, b'a', b'b', b'c', 0];
         let binding = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let stream = [&channel_data[..], &binding, &channel_data[..5]].concat();
-        assert_eq!(cut(&stream), (vec![channel_data.to_vec(), binding.to_vec()], 5));
-        assert_eq!(cut(&stream[..7]), (vec![], 7));
-        assert_eq!(cut(&[]), (vec![], 0));
+        let whole = vec![&channel_data[..], &binding[..]];
+        assert_eq!(cut(&stream).unwrap(), (whole, 5));
+        assert_eq!(cut(&stream[..7]).unwrap(), (vec![], 7));
+        assert_eq!(cut(&[]).unwrap(), (vec![], 0));
     }
 
     #[test]
     fn another_protocol_ends_the_connection() {
-        assert!(take_messages(b"\xFFhello", &mut |_: &[u8]| {}).is_err());
+        assert!(cut(b"\xFFhello").is_err());
     }
 }

@@ -16,6 +16,7 @@ mod clock;
 mod connection;
 mod listener;
 mod poller;
+mod relayed;
 mod worker;
 
 use std::{
@@ -33,7 +34,7 @@ use std::{
 use ipnet::IpNet;
 use nix::sys::eventfd::EventFd;
 use tracing::{info, warn};
-use twocan_turn::{ForFamily, PeerPolicy, RelayedAddresses, Server};
+use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Server};
 
 use crate::{
     listener::{Listeners, Protocol},
@@ -104,13 +105,13 @@ impl Relay {
             local: local_addresses(&config.listeners),
             peers: PeerPolicy::new(config.allowed_peers),
         };
-        let relayed = Arc::new(RelayedAddresses::default());
+        let neighbours = Arc::new(Neighbours::default());
         let mut relay =
             Relay { addresses, stop: Arc::new(AtomicBool::new(false)), workers: Vec::new() };
         for (index, listeners) in listeners.into_iter().enumerate() {
             let mut seed = [0; 32];
             fill_random(&mut seed)?;
-            let server = Server::new(settings.clone(), Arc::clone(&relayed), seed);
+            let server = Server::new(settings.clone(), Arc::clone(&neighbours), seed);
             let wake = Arc::new(EventFd::new().map_err(io::Error::from)?);
             let worker = Worker::new(server, listeners, &wake, Arc::clone(&relay.stop))?;
             let thread = thread::Builder::new()

@@ -220,7 +220,7 @@ impl AsFd for UdpListener {
     }
 }
 
-fn socket_address(storage: SockaddrStorage) -> Option<SocketAddr> {
+pub(crate) fn socket_address(storage: SockaddrStorage) -> Option<SocketAddr> {
     if let Some(v4) = storage.as_sockaddr_in() {
         return Some(SocketAddrV4::from(*v4).into());
     }

@@ -62,6 +62,8 @@ pub(crate) struct Ready {
     pub(crate) token: Token,
     pub(crate) readable: bool,
     pub(crate) writable: bool,
+    /// Whether an error waits to be taken.
+    pub(crate) failed: bool,
 }
 
 /// A set of sockets, level-triggered: what is not read to its end is reported again.
@@ -123,6 +125,7 @@ impl Poller {
                 readable: flags
                     .intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR),
                 writable: flags.contains(EpollFlags::EPOLLOUT),
+                failed: flags.contains(EpollFlags::EPOLLERR),
             }
         }));
         Ok(())

@@ -2,7 +2,8 @@
 
 use std::{
     io,
-    net::{SocketAddr, UdpSocket},
+    net::{SocketAddr, TcpStream},
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,22 +14,22 @@ use std::{
 use nix::sys::eventfd::EventFd;
 use slab::Slab;
 use tracing::{debug, error, trace, warn};
+use twocan_stun::stream::LONGEST_MESSAGE;
 use twocan_turn::{
-    AllocationId, Client, Command, HEADROOM, Link, Now, Server, TAILROOM, ToPeer, Transport,
+    Client, Command, Forward, HEADROOM, Link, Now, RelayId, Server, TAILROOM, ToClient, ToPeer,
+    Transport,
 };
 
 use crate::{
     clock,
-    connection::{Connection, Ended, Kind},
-    listener::{Listeners, UDP_BUFFER},
+    connection::{Connection, Ended, Kind, next_message},
+    listener::Listeners,
     poller::{Poller, Ready, Token},
+    relayed::Relayed,
 };
 
 /// Packets taken from a socket before the others get their turn.
 const TURN_LENGTH: usize = 64;
-
-/// The longest packet that UDP carries, in bytes.
-const MAX_DATAGRAM: usize = 65_535;
 
 /// How long a connection without an allocation may be silent.
 const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -55,8 +56,8 @@ struct Sockets {
     poller: Poller,
     listeners: Listeners,
     connections: Slab<Connection>,
-    /// The allocations' sockets, by the allocations' numbers.
-    relayed: Vec<Option<UdpSocket>>,
+    /// The relayed addresses, by their numbers.
+    relayed: Vec<Option<Relayed>>,
 }
 
 impl Worker {
@@ -78,7 +79,7 @@ impl Worker {
             sockets: Sockets { poller, listeners, connections: Slab::new(), relayed: Vec::new() },
             server,
             stop,
-            buffer: vec![0; HEADROOM + MAX_DATAGRAM + TAILROOM],
+            buffer: vec![0; HEADROOM + LONGEST_MESSAGE + TAILROOM],
             next_sweep: None,
             paused: Vec::new(),
         })
@@ -118,7 +119,12 @@ impl Worker {
                     self.read(key, now);
                 }
             }
-            Token::Relayed(index) => self.receive_relayed(AllocationId(index), now),
+            Token::Relayed(index) => {
+                if ready.failed {
+                    self.take_errors(RelayId(index), now);
+                }
+                self.receive_relayed(RelayId(index), now);
+            }
         }
     }
 
@@ -128,7 +134,9 @@ impl Worker {
             let Some(listener) = self.sockets.listeners.udp.get_mut(index) else {
                 return;
             };
-            let received = match listener.receive(&mut self.buffer) {
+            let end = self.buffer.len() - TAILROOM;
+            let Some(room) = self.buffer.get_mut(HEADROOM..end) else { return };
+            let received = match listener.receive(room) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
@@ -143,28 +151,28 @@ impl Worker {
                 transport: Transport::Udp,
                 link: Link(index),
             };
-            let Some(bytes) = self.buffer.get(..received.length) else {
-                continue;
-            };
-            if let Some(to_peer) = self.server.handle_client(client, bytes, now) {
-                self.sockets.send_to_peer(&to_peer);
-            } else {
-                self.carry_out(now);
-            }
+            self.take(client, HEADROOM..HEADROOM + received.length, now);
         }
     }
 
-    /// Takes packets from the peers of an allocation.
-    fn receive_relayed(&mut self, id: AllocationId, now: Now) {
+    /// Hands a message that stands in the buffer to the server, and does what it answers.
+    fn take(&mut self, client: Client, message: Range<usize>, now: Now) {
+        match self.server.handle_client(client, &mut self.buffer, message, now) {
+            Some(Forward::ToPeer(to_peer)) => self.sockets.send_to_peer(&to_peer, &self.buffer),
+            Some(Forward::ToClient(to_client)) => self.forward(to_client),
+            None => self.carry_out(now),
+        }
+    }
+
+    /// Takes packets from the peers of a relayed address.
+    fn receive_relayed(&mut self, id: RelayId, now: Now) {
         for _ in 0..TURN_LENGTH {
             let Some(Some(socket)) = self.sockets.relayed.get(id.0) else {
                 return;
             };
             let end = self.buffer.len() - TAILROOM;
-            let Some(room) = self.buffer.get_mut(HEADROOM..end) else {
-                return;
-            };
-            let (length, peer) = match socket.recv_from(room) {
+            let Some(room) = self.buffer.get_mut(HEADROOM..end) else { return };
+            let (length, peer) = match socket.receive(room) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
@@ -172,17 +180,28 @@ impl Worker {
                     continue;
                 }
             };
-            let to_client = self.server.handle_peer(id, peer, &mut self.buffer, length, now);
-            if let Some(to_client) = to_client
-                && let Some(message) = self.buffer.get(to_client.message)
+            if let Some(to_client) =
+                self.server.handle_peer(id, peer, &mut self.buffer, length, now)
             {
-                self.sockets.send_to_client(
-                    to_client.client,
-                    message,
-                    Kind::Data,
-                    &mut self.server,
-                );
+                self.forward(to_client);
             }
+        }
+    }
+
+    /// Takes the ICMP errors that a relayed address met.
+    fn take_errors(&mut self, id: RelayId, now: Now) {
+        while let Some(Some(socket)) = self.sockets.relayed.get(id.0)
+            && let Some((peer, icmp)) = socket.next_error()
+        {
+            self.server.handle_icmp(id, peer, icmp, now);
+        }
+        self.carry_out(now);
+    }
+
+    /// Sends relayed data that stands in the buffer to a client.
+    fn forward(&mut self, to_client: ToClient) {
+        if let Some(message) = self.buffer.get(to_client.message) {
+            self.sockets.send_to_client(to_client.client, message, Kind::Data, &mut self.server);
         }
     }
 
@@ -213,22 +232,27 @@ impl Worker {
 
     /// Takes messages from a connection.
     fn read(&mut self, key: usize, now: Now) {
+        if let Err(why) = self.read_messages(key, now) {
+            self.sockets.disconnect(key, &why, &mut self.server);
+        }
+        self.carry_out(now);
+    }
+
+    fn read_messages(&mut self, key: usize, now: Now) -> Result<(), Ended> {
         let Some(connection) = self.sockets.connections.get_mut(key) else {
-            return;
+            return Ok(());
         };
         connection.last_heard = now.instant;
         let client = connection.client;
-        let relayed = &self.sockets.relayed;
-        let outcome = connection.read(&mut self.buffer, |message| {
-            if let Some(to_peer) = self.server.handle_client(client, message, now) {
-                send_to_peer(relayed, &to_peer);
-            }
-        });
-        self.carry_out(now);
-        if let Err(why) = outcome {
-            self.sockets.disconnect(key, &why, &mut self.server);
-            self.carry_out(now);
+        let mut range = connection.read(&mut self.buffer)?;
+        while let Some(message) = next_message(&self.buffer, &mut range)? {
+            self.take(client, message, now);
         }
+        // An answer that could not be sent may have ended the connection.
+        if let Some(connection) = self.sockets.connections.get_mut(key) {
+            connection.keep(self.buffer.get(range).unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// Closes connections of strangers who fell silent, and accepts again after a pause.
@@ -268,22 +292,29 @@ impl Worker {
                 Command::Send { client, bytes } => {
                     self.sockets.send_to_client(client, &bytes, Kind::Answer, &mut self.server);
                 }
-                Command::Open { allocation, local } => {
-                    let opened = self.sockets.open(allocation, local);
+                Command::Open { relay, local } => {
+                    let opened = self.sockets.open(relay, local);
                     if let Err(error) = &opened {
                         debug!(%local, %error, "a relay port could not be bound");
                     }
-                    self.server.handle_opened(allocation, opened.is_ok(), now);
+                    self.server.handle_opened(relay, opened.is_ok(), now);
                 }
-                Command::Close { allocation } => self.sockets.close(allocation),
+                Command::Close { relay } => self.sockets.close(relay),
             }
         }
     }
 }
 
 impl Sockets {
-    fn send_to_peer(&self, to_peer: &ToPeer<'_>) {
-        send_to_peer(&self.relayed, to_peer);
+    /// A packet that cannot be sent is lost, as any packet may be: no route to a peer's private
+    /// address, or a peer's ICMP error, is no reason to end an allocation that serves other peers.
+    fn send_to_peer(&mut self, to_peer: &ToPeer, buffer: &[u8]) {
+        if let Some(Some(socket)) = self.relayed.get_mut(to_peer.relay.0)
+            && let Some(data) = buffer.get(to_peer.data.clone())
+            && let Err(error) = socket.send(data, to_peer.peer, to_peer.dont_fragment)
+        {
+            trace!(peer = %to_peer.peer, %error, "a packet could not be sent to a peer");
+        }
     }
 
     /// Sends a message by the way that the client came.
@@ -332,12 +363,7 @@ impl Sockets {
     }
 
     /// Takes over a connection that was accepted.
-    fn connect(
-        &mut self,
-        stream: std::net::TcpStream,
-        address: SocketAddr,
-        now: Now,
-    ) -> io::Result<()> {
+    fn connect(&mut self, stream: TcpStream, address: SocketAddr, now: Now) -> io::Result<()> {
         stream.set_nonblocking(true)?;
         // A message must not wait for the next one.
         stream.set_nodelay(true)?;
@@ -359,11 +385,9 @@ impl Sockets {
         }
     }
 
-    /// Binds an allocation's socket.
-    fn open(&mut self, AllocationId(index): AllocationId, local: SocketAddr) -> io::Result<()> {
-        let socket = UdpSocket::bind(local)?;
-        socket.set_nonblocking(true)?;
-        let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(UDP_BUFFER);
+    /// Binds the socket of a relayed address.
+    fn open(&mut self, RelayId(index): RelayId, local: SocketAddr) -> io::Result<()> {
+        let socket = Relayed::bind(local)?;
         self.poller.add(&socket, Token::Relayed(index))?;
         if self.relayed.len() <= index {
             self.relayed.resize_with(index + 1, || None);
@@ -374,20 +398,10 @@ impl Sockets {
         Ok(())
     }
 
-    fn close(&mut self, AllocationId(index): AllocationId) {
+    fn close(&mut self, RelayId(index): RelayId) {
         if let Some(place) = self.relayed.get_mut(index) {
             *place = None;
         }
-    }
-}
-
-/// A packet that cannot be sent is lost, as any packet may be: no route to a peer's private
-/// address, or a peer's ICMP error, is no reason to end an allocation that serves other peers.
-fn send_to_peer(relayed: &[Option<UdpSocket>], to_peer: &ToPeer<'_>) {
-    if let Some(Some(socket)) = relayed.get(to_peer.allocation.0)
-        && let Err(error) = socket.send_to(to_peer.data, to_peer.peer)
-    {
-        trace!(peer = %to_peer.peer, %error, "a packet could not be sent to a peer");
     }
 }
 
