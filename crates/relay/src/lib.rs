@@ -15,6 +15,7 @@
 mod clock;
 mod connection;
 mod listener;
+mod mailbox;
 mod poller;
 mod relayed;
 mod worker;
@@ -24,20 +25,19 @@ use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
     num::NonZeroUsize,
     ops::RangeInclusive,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use ipnet::IpNet;
-use nix::sys::eventfd::EventFd;
 use tracing::{info, warn};
-use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Server};
+use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Quotas, Server};
+pub use twocan_turn::{Limits, Rate};
 
 use crate::{
     listener::{Listeners, Protocol},
+    mailbox::{Letter, Mailbox},
     worker::Worker,
 };
 
@@ -59,6 +59,8 @@ pub struct Config {
     pub relay_ports: RangeInclusive<u16>,
     /// Special-purpose ranges that may be relayed to.
     pub allowed_peers: Vec<IpNet>,
+    /// How much anyone may have.
+    pub limits: Limits,
 }
 
 /// Why the relay could not start.
@@ -83,8 +85,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Relay {
     addresses: Vec<SocketAddr>,
-    stop: Arc<AtomicBool>,
-    workers: Vec<(Arc<EventFd>, JoinHandle<()>)>,
+    quotas: Arc<Quotas>,
+    workers: Vec<(Arc<Mailbox>, JoinHandle<()>)>,
 }
 
 impl Relay {
@@ -106,18 +108,20 @@ impl Relay {
             peers: PeerPolicy::new(config.allowed_peers),
         };
         let neighbours = Arc::new(Neighbours::default());
-        let mut relay =
-            Relay { addresses, stop: Arc::new(AtomicBool::new(false)), workers: Vec::new() };
+        let start = clock::now().instant;
+        let quotas = Arc::new(Quotas::new(config.limits, start));
+        let mut relay = Relay { addresses, quotas: Arc::clone(&quotas), workers: Vec::new() };
         for (index, listeners) in listeners.into_iter().enumerate() {
             let mut seed = [0; 32];
             fill_random(&mut seed)?;
-            let server = Server::new(settings.clone(), Arc::clone(&neighbours), seed);
-            let wake = Arc::new(EventFd::new().map_err(io::Error::from)?);
-            let worker = Worker::new(server, listeners, &wake, Arc::clone(&relay.stop))?;
+            let (neighbours, quotas) = (Arc::clone(&neighbours), Arc::clone(&quotas));
+            let server = Server::new(settings.clone(), neighbours, quotas, seed, start);
+            let mailbox = Arc::new(Mailbox::new()?);
+            let worker = Worker::new(server, listeners, Arc::clone(&mailbox))?;
             let thread = thread::Builder::new()
                 .name(format!("relay-{index}"))
                 .spawn(move || worker.run())?;
-            relay.workers.push((wake, thread));
+            relay.workers.push((mailbox, thread));
         }
         for address in &relay.addresses {
             info!(%address, threads = relay.workers.len(), "TURN listens over UDP and TCP");
@@ -130,16 +134,27 @@ impl Relay {
         &self.addresses
     }
 
+    /// Ends the credentials of a name, the part of a username behind its expiry: their allocations
+    /// are closed at once, and no others made. `until` is when the last of them expires by itself,
+    /// as time since 1970.
+    pub fn revoke(&self, name: &str, until: Duration) {
+        self.quotas.revoke(name, until, clock::now().unix);
+        for (mailbox, _) in &self.workers {
+            if let Err(error) = mailbox.post(Letter::Revoked(name.into())) {
+                warn!(%error, "a relay thread cannot be told of ended credentials");
+            }
+        }
+    }
+
     /// Stops the threads and waits for them; every allocation ends.
     pub fn shutdown(mut self) {
         self.stop();
     }
 
     fn stop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        for (wake, thread) in self.workers.drain(..) {
-            if let Err(error) = wake.write(1) {
-                warn!(%error, "a relay thread cannot be woken");
+        for (mailbox, thread) in self.workers.drain(..) {
+            if let Err(error) = mailbox.post(Letter::Stop) {
+                warn!(%error, "a relay thread cannot be told to stop");
                 continue;
             }
             if thread.join().is_err() {

@@ -17,8 +17,8 @@ const EVENTS: usize = 256;
 /// Which socket an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token {
-    /// Somebody wants the thread's attention.
-    Wake,
+    /// Another thread has something to say.
+    Mailbox,
     /// A UDP listener, by its index.
     Udp(usize),
     /// A TCP listener, by its index.
@@ -35,7 +35,7 @@ const KIND_SHIFT: u32 = 56;
 impl Token {
     fn encode(self) -> u64 {
         let (kind, index) = match self {
-            Token::Wake => (0, 0),
+            Token::Mailbox => (0, 0),
             Token::Udp(index) => (1, index),
             Token::Tcp(index) => (2, index),
             Token::Connection(index) => (3, index),
@@ -51,7 +51,7 @@ impl Token {
             2 => Token::Tcp(index),
             3 => Token::Connection(index),
             4 => Token::Relayed(index),
-            _ => Token::Wake,
+            _ => Token::Mailbox,
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn tokens_survive_their_encoding() {
         for token in [
-            Token::Wake,
+            Token::Mailbox,
             Token::Udp(0),
             Token::Tcp(3),
             Token::Connection(70_000),

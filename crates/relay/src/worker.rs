@@ -4,14 +4,10 @@ use std::{
     io,
     net::{SocketAddr, TcpStream},
     ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use nix::sys::eventfd::EventFd;
 use slab::Slab;
 use tracing::{debug, error, trace, warn};
 use twocan_stun::stream::LONGEST_MESSAGE;
@@ -24,6 +20,7 @@ use crate::{
     clock,
     connection::{Connection, Ended, Kind, next_message},
     listener::Listeners,
+    mailbox::{Letter, Mailbox},
     poller::{Poller, Ready, Token},
     relayed::Relayed,
 };
@@ -43,7 +40,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Worker {
     sockets: Sockets,
     server: Server,
-    stop: Arc<AtomicBool>,
+    mailbox: Arc<Mailbox>,
+    stopping: bool,
     buffer: Vec<u8>,
     next_sweep: Option<Instant>,
     /// TCP listeners that wait for room, as accepting failed.
@@ -64,11 +62,10 @@ impl Worker {
     pub(crate) fn new(
         server: Server,
         listeners: Listeners,
-        wake: &EventFd,
-        stop: Arc<AtomicBool>,
+        mailbox: Arc<Mailbox>,
     ) -> io::Result<Worker> {
         let poller = Poller::new()?;
-        poller.add(wake, Token::Wake)?;
+        poller.add(&mailbox, Token::Mailbox)?;
         for (index, socket) in listeners.udp.iter().enumerate() {
             poller.add(socket, Token::Udp(index))?;
         }
@@ -78,7 +75,8 @@ impl Worker {
         Ok(Worker {
             sockets: Sockets { poller, listeners, connections: Slab::new(), relayed: Vec::new() },
             server,
-            stop,
+            mailbox,
+            stopping: false,
             buffer: vec![0; HEADROOM + LONGEST_MESSAGE + TAILROOM],
             next_sweep: None,
             paused: Vec::new(),
@@ -89,7 +87,7 @@ impl Worker {
     pub(crate) fn run(mut self) {
         let mut ready: Vec<Ready> = Vec::new();
         let mut now = clock::now();
-        while !self.stop.load(Ordering::Acquire) {
+        while !self.stopping {
             let deadline = earliest(self.server.poll_timeout(), self.next_sweep);
             if let Err(error) = self.sockets.poller.wait(deadline, now.instant, &mut ready) {
                 error!(%error, "the relay cannot wait for its sockets; restart the server");
@@ -108,7 +106,7 @@ impl Worker {
 
     fn handle(&mut self, ready: Ready, now: Now) {
         match ready.token {
-            Token::Wake => {}
+            Token::Mailbox => self.read_mail(now),
             Token::Udp(index) => self.receive(index, now),
             Token::Tcp(index) => self.accept(index, now),
             Token::Connection(key) => {
@@ -126,6 +124,16 @@ impl Worker {
                 self.receive_relayed(RelayId(index), now);
             }
         }
+    }
+
+    fn read_mail(&mut self, now: Now) {
+        for letter in self.mailbox.take() {
+            match letter {
+                Letter::Revoked(name) => self.server.handle_revoked(&name),
+                Letter::Stop => self.stopping = true,
+            }
+        }
+        self.carry_out(now);
     }
 
     /// Takes datagrams from clients.

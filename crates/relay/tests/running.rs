@@ -6,14 +6,14 @@ use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream, UdpSocket},
     num::NonZeroUsize,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use twocan_relay::{Config, Relay, StartError};
+use twocan_relay::{Config, Limits, Relay, StartError};
 use twocan_stun::{
     ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
     attributes::{
-        ChannelNumber, Nonce, Realm, RequestedTransport, Username, XorMappedAddress,
+        ChannelNumber, Icmp, Nonce, Realm, RequestedTransport, Username, XorMappedAddress,
         XorPeerAddress, XorRelayedAddress,
     },
     credentials::{long_term_key, time_limited_password, time_limited_username},
@@ -23,14 +23,19 @@ use twocan_stun::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn relay(listen: &str) -> Result<Relay, StartError> {
+    relay_with(listen, 2)
+}
+
+fn relay_with(listen: &str, threads: usize) -> Result<Relay, StartError> {
     Relay::start(Config {
         listeners: vec![listen.parse().unwrap()],
-        threads: NonZeroUsize::new(2).unwrap(),
+        threads: NonZeroUsize::new(threads).unwrap(),
         realm: "twocan".into(),
         secret: "a secret".into(),
         external_ips: vec![],
         relay_ports: 49_152..=65_535,
         allowed_peers: vec!["127.0.0.0/8".parse().unwrap()],
+        limits: Limits::default(),
     })
 }
 
@@ -182,7 +187,7 @@ fn data_goes_both_ways_and_a_hung_up_client_leaves_nothing() {
 
     assert!(UdpSocket::bind(relayed).is_err(), "the relayed address is in use");
     drop(client);
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     while UdpSocket::bind(relayed).is_err() {
         assert!(begun.elapsed() < PATIENCE, "the relayed address is still in use");
         std::thread::yield_now();
@@ -216,4 +221,70 @@ fn a_client_that_does_not_read_harms_nobody() {
         packets += 1;
     }
     assert!(packets > 100, "{packets}");
+}
+
+#[test]
+fn ended_credentials_end_their_allocations_at_once() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(relay.local_addrs()[0]);
+    let (relayed, _) = client.allocate();
+    let begun = Instant::now();
+    let day = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(86_400);
+    relay.revoke("seat", day);
+    while UdpSocket::bind(relayed).is_err() {
+        std::thread::yield_now();
+        assert!(begun.elapsed() < Duration::from_secs(1), "the allocation is still there");
+    }
+}
+
+/// What an ICMP error tells the kernel is told to the client, and ends nothing.
+#[test]
+fn an_unreachable_peer_is_told_of_and_the_allocation_goes_on() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(relay.local_addrs()[0]);
+    let (_, nonce) = client.allocate();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    client.bind(&nonce, 0x4000, gone);
+    client.bind(&nonce, 0x4001, peer.local_addr().unwrap());
+    let four = |number| [&ChannelData::header(number, 4)[..], b"data"].concat();
+
+    client.0.write_all(&four(0x4000)).unwrap();
+    let bytes = client.receive();
+    let message = Message::decode(&bytes).unwrap();
+    assert_eq!((message.class(), message.method()), (Class::Indication, Method::DATA));
+    assert_eq!(message.get(), Ok(Some(XorPeerAddress(gone))));
+    let icmp: Icmp = message.get().unwrap().unwrap();
+    assert_eq!((icmp.kind, icmp.code), (3, 3), "port unreachable");
+
+    client.0.write_all(&[four(0x4000), four(0x4001)].concat()).unwrap();
+    let mut buffer = [0; 10];
+    let (length, _) = peer.recv_from(&mut buffer).unwrap();
+    assert_eq!(&buffer[..length], b"data");
+}
+
+/// Clients of the same relay, in one thread and spread over several.
+#[test]
+fn neighbours_reach_each_other() {
+    for threads in [1, 4] {
+        let relay = relay_with("127.0.0.1:0", threads).unwrap();
+        let server = relay.local_addrs()[0];
+        let mut clients: Vec<Client> = (0..6).map(|_| Client::connect(server)).collect();
+        let allocations: Vec<_> = clients.iter_mut().map(Client::allocate).collect();
+        for (from, (_, nonce)) in allocations.iter().enumerate() {
+            for (to, (relayed, _)) in allocations.iter().enumerate() {
+                clients[from].bind(nonce, 0x4000 + to as u16, *relayed);
+            }
+        }
+        for from in 0..clients.len() {
+            for to in 0..clients.len() {
+                let message = |number: usize| {
+                    [&ChannelData::header(0x4000 + number as u16, 5)[..], b"hello\0\0\0"].concat()
+                };
+                clients[from].0.write_all(&message(to)).unwrap();
+                assert_eq!(clients[to].receive(), message(from), "{from} to {to}");
+            }
+        }
+    }
 }

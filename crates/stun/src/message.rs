@@ -185,6 +185,12 @@ impl<'a> Message<'a> {
         self.transaction_id
     }
 
+    /// The message's length in bytes, header included.
+    #[allow(clippy::len_without_is_empty, reason = "a message has a header at least")]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The attributes that count, in their order.
     ///
     /// What follows MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 is left out, since the integrity

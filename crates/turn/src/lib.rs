@@ -23,9 +23,11 @@ mod book;
 mod client;
 mod command;
 mod config;
+mod meter;
 mod neighbours;
 mod nonce;
 mod peers;
+mod quotas;
 
 mod server;
 
@@ -33,6 +35,8 @@ pub use allocation::RelayId;
 pub use client::{Client, Link, Transport};
 pub use command::{Command, Forward, ToClient, ToPeer};
 pub use config::{Config, ForFamily, Now};
+pub use meter::Rate;
 pub use neighbours::Neighbours;
 pub use peers::PeerPolicy;
+pub use quotas::{Limits, Quotas};
 pub use server::{HEADROOM, Server, TAILROOM};

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Client, book::Book};
+use crate::{Client, book::Book, meter::Meter};
 
 /// How long a port is kept for whoever has the token.
 ///
@@ -45,12 +45,14 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Neighbour {
     pub(crate) client: Client,
+    /// What passed of the bandwidth that each allocation has.
+    pub(crate) meter: Meter,
     book: RwLock<Book>,
 }
 
 impl Neighbour {
-    pub(crate) fn new(client: Client) -> Neighbour {
-        Neighbour { client, book: RwLock::default() }
+    pub(crate) fn new(client: Client, now: Instant) -> Neighbour {
+        Neighbour { client, meter: Meter::new(now), book: RwLock::default() }
     }
 
     pub(crate) fn book(&self) -> RwLockReadGuard<'_, Book> {
@@ -172,12 +174,13 @@ mod tests {
     }
 
     fn neighbour() -> Arc<Neighbour> {
-        Arc::new(Neighbour::new(Client {
+        let client = Client {
             address: address("198.51.100.1:4000"),
             server: address("10.0.0.1:3478"),
             transport: Transport::Udp,
             link: Link(0),
-        }))
+        };
+        Arc::new(Neighbour::new(client, Instant::now()))
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod auth;
 mod permit;
 mod refresh;
 mod reply;
+mod strangers;
 mod transfer;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::{SeedableRng as _, rngs::StdRng};
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use slab::Slab;
 use tracing::debug;
 use twocan_stun::{
@@ -23,12 +24,14 @@ use twocan_stun::{
     message::MAGIC_COOKIE,
 };
 
+use self::strangers::Strangers;
 pub use self::transfer::{HEADROOM, TAILROOM};
 use self::{auth::Authenticated, reply::Rejection};
 use crate::{
-    Client, Command, Config, Forward, Neighbours, Now, RelayId,
+    Client, Command, Config, Forward, Neighbours, Now, RelayId, Transport,
     allocation::{Allocation, AllocationId, Relay, State},
     nonce::Nonces,
+    quotas::{Quotas, name_of},
 };
 
 /// How often expired things are looked for. Lifetimes may be exceeded by as much.
@@ -40,6 +43,8 @@ pub struct Server {
     config: Config,
     nonces: Nonces,
     neighbours: Arc<Neighbours>,
+    quotas: Arc<Quotas>,
+    strangers: Option<Strangers>,
     random: StdRng,
     allocations: Slab<Allocation>,
     relays: Slab<Relay>,
@@ -51,13 +56,24 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without allocations. `seed` is secret randomness.
-    pub fn new(config: Config, neighbours: Arc<Neighbours>, seed: [u8; 32]) -> Server {
+    /// A server without allocations. `seed` is secret randomness, `start` the time of the shell's
+    /// clock.
+    pub fn new(
+        config: Config,
+        neighbours: Arc<Neighbours>,
+        quotas: Arc<Quotas>,
+        seed: [u8; 32],
+        start: Instant,
+    ) -> Server {
+        let mut random = StdRng::from_seed(seed);
+        let strangers = quotas.limits().strangers;
         Server {
             nonces: Nonces::new(config.nonce_key),
             config,
             neighbours,
-            random: StdRng::from_seed(seed),
+            strangers: strangers.map(|rate| Strangers::new(rate, random.random(), start)),
+            quotas,
+            random,
             allocations: Slab::new(),
             relays: Slab::new(),
             by_client: HashMap::new(),
@@ -90,6 +106,19 @@ impl Server {
     pub fn handle_disconnected(&mut self, client: Client) {
         if let Some(id) = self.by_client.get(&client) {
             self.remove(*id, "the connection was closed");
+        }
+    }
+
+    /// The credentials of this name were ended by [`Quotas::revoke`]: so are its allocations.
+    pub fn handle_revoked(&mut self, name: &str) {
+        let ended: Vec<AllocationId> = self
+            .allocations
+            .iter()
+            .filter(|(_, allocation)| name_of(&allocation.username) == name)
+            .map(|(id, _)| AllocationId(id))
+            .collect();
+        for id in ended {
+            self.remove(id, "its credentials were ended");
         }
     }
 
@@ -145,7 +174,7 @@ impl Server {
         let message = match Message::decode(bytes) {
             Ok(message) => message,
             Err(_) if is_rfc3489_binding(bytes) => {
-                self.answer_rfc3489_binding(client, bytes);
+                self.answer_rfc3489_binding(client, bytes, now);
                 return None;
             }
             Err(_) => return None,
@@ -208,7 +237,8 @@ impl Server {
             Ok(()) => {
                 let mut answer = reply::success(message);
                 answer.push(&XorMappedAddress(client.address));
-                self.send(client, reply::finish(answer, message, None));
+                let bytes = reply::finish(answer, message, None);
+                self.answer_stranger(client, message.len(), bytes, now);
             }
             Err(rejection) => self.reject(client, message, rejection, None, now),
         }
@@ -217,7 +247,7 @@ impl Server {
     /// A client of RFC 3489 has no magic cookie, and 16 bytes of transaction id in its place.
     ///
     /// [RFC 8489 §11](https://www.rfc-editor.org/rfc/rfc8489#section-11)
-    fn answer_rfc3489_binding(&mut self, client: Client, request: &[u8]) {
+    fn answer_rfc3489_binding(&mut self, client: Client, request: &[u8], now: Now) {
         let Some(id) = request.get(4..20) else { return };
         let mut answer =
             MessageBuilder::new(Class::Success, Method::BINDING, TransactionId([0; 12]));
@@ -226,7 +256,19 @@ impl Server {
         if let Some(place) = bytes.get_mut(4..20) {
             place.copy_from_slice(id);
         }
-        self.send(client, bytes);
+        self.answer_stranger(client, request.len(), bytes, now);
+    }
+
+    /// Sends an answer to somebody who has not authenticated, unless it would make this server a
+    /// weapon. A stream's client has shown that its address is its own.
+    fn answer_stranger(&mut self, client: Client, question: usize, bytes: Vec<u8>, now: Now) {
+        let may = client.transport == Transport::Tcp
+            || self.strangers.as_mut().is_none_or(|strangers| {
+                strangers.may_answer(client.address.ip(), question, bytes.len(), now.instant)
+            });
+        if may {
+            self.send(client, bytes);
+        }
     }
 
     fn send(&mut self, client: Client, bytes: Vec<u8>) {
@@ -257,6 +299,7 @@ impl Server {
         };
         debug!(client = %allocation.client().address, why, "allocation ended");
         self.by_client.remove(&allocation.client());
+        self.quotas.leave(&allocation.username, allocation.client().address.ip());
         for relay in allocation.relays.iter() {
             self.remove_relay(relay);
         }
@@ -282,6 +325,9 @@ fn is_rfc3489_binding(bytes: &[u8]) -> bool {
 impl Drop for Server {
     /// Other servers must not send to addresses that nobody listens on any longer.
     fn drop(&mut self) {
+        for (_, allocation) in &self.allocations {
+            self.quotas.leave(&allocation.username, allocation.client().address.ip());
+        }
         for (_, relay) in &self.relays {
             if relay.state == State::Open {
                 self.neighbours.remove(relay.relayed, relay.local);

@@ -25,6 +25,7 @@ use crate::{
     Client, Command, Config, Neighbours, Now, RelayId,
     allocation::{Allocation, AllocationId, Failure, Opening, PortChoice, Relay, Relays, State},
     neighbours::Neighbour,
+    quotas::Reached,
 };
 
 /// How many ports the shell is asked for before the client is told that there are none.
@@ -62,11 +63,15 @@ impl Server {
         }
         let lifetime = granted_lifetime(message)?;
         let wanted = self.wanted(client, message, now)?;
+        self.quotas.enter(user.username, client.address.ip()).map_err(|reached| match reached {
+            Reached::User | Reached::Address => Rejection::QUOTA_REACHED,
+            Reached::Total => Rejection::INSUFFICIENT_CAPACITY,
+        })?;
         let id = AllocationId(self.allocations.insert(Allocation {
             username: user.username.into(),
             key: user.key,
             transaction_id: message.transaction_id(),
-            shared: Arc::new(Neighbour::new(client)),
+            shared: Arc::new(Neighbour::new(client, now.instant)),
             relays: Relays::default(),
             opening: Some(Opening {
                 waiting: wanted.locals.len() as u8,

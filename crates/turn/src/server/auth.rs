@@ -44,6 +44,9 @@ impl Server {
         {
             return Err(Rejection::UNAUTHENTICATED);
         }
+        if self.quotas.is_revoked(username) {
+            return Err(Rejection::UNAUTHENTICATED);
+        }
         let password = time_limited_password(&self.config.secret, username);
         let key = long_term_key(username.as_bytes(), realm.as_bytes(), password.as_bytes());
         if !message.verify_integrity(&key) {

@@ -52,6 +52,7 @@ impl Rejection {
         Rejection::new(442, "Unsupported Transport Protocol: only UDP is relayed");
     pub(super) const FAMILY_MISMATCH: Rejection =
         Rejection::new(443, "Peer Address Family Mismatch");
+    pub(super) const QUOTA_REACHED: Rejection = Rejection::new(486, "Allocation Quota Reached");
     pub(super) const INSUFFICIENT_CAPACITY: Rejection =
         Rejection::new(508, "Insufficient Capacity");
 
@@ -125,6 +126,10 @@ impl Server {
             answer.push(&Realm(&self.config.realm));
             answer.push(&Nonce(&self.nonces.issue(client.address, now.unix)));
         }
-        self.send(client, finish(answer, request, key));
+        let bytes = finish(answer, request, key);
+        match key {
+            Some(_) => self.send(client, bytes),
+            None => self.answer_stranger(client, request.len(), bytes, now),
+        }
     }
 }

@@ -53,6 +53,9 @@ impl Server {
         if reach == Reach::RelayedOnly && !self.neighbours.is_relayed(peer) {
             return None;
         }
+        if !self.quotas.may_pass(&allocation.shared.meter, length, now.instant) {
+            return None;
+        }
         let client = allocation.client();
         let data = HEADROOM..HEADROOM + length;
         let message = wrap(&book, client, peer, buffer, data, &mut self.random, now)?;
@@ -124,6 +127,9 @@ impl Server {
     ) -> Option<Forward> {
         let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
         let id = allocation.relays.get(family_of(peer))?;
+        if !self.quotas.may_pass(&allocation.shared.meter, data.len(), now.instant) {
+            return None;
+        }
         let to_peer = |peer| {
             Some(Forward::ToPeer(ToPeer { relay: id, peer, data: data.clone(), dont_fragment }))
         };
@@ -141,6 +147,9 @@ impl Server {
         }
         let book = neighbour.book();
         book.reach(from.ip(), now.instant)?;
+        if !self.quotas.may_pass(&neighbour.meter, data.len(), now.instant) {
+            return None;
+        }
         let message = wrap(&book, receiver, from, buffer, data, &mut self.random, now)?;
         Some(Forward::ToClient(ToClient { client: receiver, message }))
     }

@@ -17,8 +17,8 @@ use twocan_stun::{
     credentials::{long_term_key, time_limited_password, time_limited_username},
 };
 use twocan_turn::{
-    Client, Command, Config, ForFamily, Forward, HEADROOM, Link, Neighbours, Now, PeerPolicy,
-    RelayId, Server, TAILROOM, Transport,
+    Client, Command, Config, ForFamily, Forward, HEADROOM, Limits, Link, Neighbours, Now,
+    PeerPolicy, Quotas, RelayId, Server, TAILROOM, Transport,
 };
 
 pub(crate) const REALM: &str = "twocan";
@@ -47,6 +47,7 @@ pub(crate) fn config() -> Config {
 /// A server, its time, and a shell that binds whatever is asked for.
 pub(crate) struct World {
     pub(crate) server: Server,
+    pub(crate) quotas: Arc<Quotas>,
     pub(crate) now: Now,
     /// The sockets that the server asked for and did not close.
     pub(crate) open: Vec<(RelayId, SocketAddr)>,
@@ -60,10 +61,22 @@ impl World {
         World::sharing(config, &Arc::default())
     }
 
-    pub(crate) fn sharing(config: Config, relayed: &Arc<Neighbours>) -> World {
+    pub(crate) fn sharing(config: Config, neighbours: &Arc<Neighbours>) -> World {
+        World::with(config, neighbours, Limits::default())
+    }
+
+    pub(crate) fn limited(limits: Limits) -> World {
+        World::with(config(), &Arc::default(), limits)
+    }
+
+    fn with(config: Config, neighbours: &Arc<Neighbours>, limits: Limits) -> World {
+        let start = Instant::now();
+        let quotas = Arc::new(Quotas::new(limits, start));
+        let neighbours = Arc::clone(neighbours);
         World {
-            server: Server::new(config, Arc::clone(relayed), [9; 32]),
-            now: Now { instant: Instant::now(), unix: UNIX },
+            server: Server::new(config, neighbours, Arc::clone(&quotas), [9; 32], start),
+            quotas,
+            now: Now { instant: start, unix: UNIX },
             open: Vec::new(),
             failing_binds: 0,
             binds: 0,

@@ -1,0 +1,71 @@
+//! The way to a worker from other threads.
+
+use std::{
+    io, mem,
+    os::fd::{AsFd, BorrowedFd},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+/// What a worker is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Letter {
+    /// The credentials of this name were ended.
+    Revoked(Box<str>),
+    /// Stop.
+    Stop,
+}
+
+/// Letters to a worker, and a bell that its poller hears.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    letters: Mutex<Vec<Letter>>,
+    bell: EventFd,
+}
+
+impl Mailbox {
+    pub(crate) fn new() -> io::Result<Mailbox> {
+        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        Ok(Mailbox { letters: Mutex::default(), bell })
+    }
+
+    /// Puts a letter in and rings.
+    pub(crate) fn post(&self, letter: Letter) -> io::Result<()> {
+        self.letters().push(letter);
+        self.bell.write(1)?;
+        Ok(())
+    }
+
+    /// Takes all letters out.
+    pub(crate) fn take(&self) -> Vec<Letter> {
+        // An error means that nobody has rung.
+        let _ = self.bell.read();
+        mem::take(&mut *self.letters())
+    }
+
+    fn letters(&self) -> MutexGuard<'_, Vec<Letter>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AsFd for Mailbox {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_taken_once_and_in_order() {
+        let mailbox = Mailbox::new().unwrap();
+        assert_eq!(mailbox.take(), []);
+        mailbox.post(Letter::Revoked("seat".into())).unwrap();
+        mailbox.post(Letter::Stop).unwrap();
+        assert_eq!(mailbox.take(), [Letter::Revoked("seat".into()), Letter::Stop]);
+        assert_eq!(mailbox.take(), []);
+    }
+}
