@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use twocan_stun::{TransactionId, attributes::AddressFamily, credentials::LONG_TERM_KEY_LENGTH};
+use twocan_stun::{TransactionId, attributes::AddressFamily};
 
-use crate::{Client, neighbours::Neighbour};
+use crate::{Client, key::Key, neighbours::Neighbour};
 
 /// Names a relayed address between server and shell; small, and used again after its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ pub(crate) struct AllocationId(pub(crate) usize);
 #[derive(Debug)]
 pub(crate) struct Allocation {
     pub(crate) username: Box<str>,
-    pub(crate) key: [u8; LONG_TERM_KEY_LENGTH],
+    pub(crate) key: Key,
     /// The Allocate request that made it; the same again is a retransmission.
     pub(crate) transaction_id: TransactionId,
     /// The client with its permissions and channels, which neighbours in other threads see too.

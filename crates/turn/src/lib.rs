@@ -23,6 +23,7 @@ mod book;
 mod client;
 mod command;
 mod config;
+mod key;
 mod meter;
 mod neighbours;
 mod nonce;

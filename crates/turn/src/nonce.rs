@@ -10,6 +10,13 @@ use sha1::Sha1;
 /// [RFC 8656 §5](https://www.rfc-editor.org/rfc/rfc8656#section-5) wants at least one an hour.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
+/// The cookie and the features that it announces: bit 0, the leftmost of 24, for
+/// PASSWORD-ALGORITHMS; not bit 1, for USERHASH.
+///
+/// [RFC 8489 §9.2](https://www.rfc-editor.org/rfc/rfc8489#section-9.2),
+/// [§18.1](https://www.rfc-editor.org/rfc/rfc8489#section-18.1)
+const COOKIE: &str = "obMatJos2gAAA";
+
 /// Hexadecimal digits of the time in seconds.
 const TIME_DIGITS: usize = 8;
 
@@ -30,12 +37,13 @@ impl Nonces {
     /// A nonce for this client.
     pub(crate) fn issue(&self, client: SocketAddr, unix: Duration) -> String {
         let time = unix.as_secs() as u32;
-        format!("{time:0TIME_DIGITS$x}{:0SIGNATURE_DIGITS$x}", self.signature(client, time))
+        format!("{COOKIE}{time:0TIME_DIGITS$x}{:0SIGNATURE_DIGITS$x}", self.signature(client, time))
     }
 
     /// Whether the nonce was issued to this client, and not too long ago.
     pub(crate) fn accepts(&self, nonce: &str, client: SocketAddr, unix: Duration) -> bool {
-        let Some((time, signature)) = nonce.split_at_checked(TIME_DIGITS) else {
+        let parts = nonce.strip_prefix(COOKIE).and_then(|rest| rest.split_at_checked(TIME_DIGITS));
+        let Some((time, signature)) = parts else {
             return false;
         };
         let (Ok(time), Ok(signature)) =
@@ -79,7 +87,7 @@ mod tests {
     fn a_nonce_is_good_for_an_hour() {
         let nonces = Nonces::new([1; 32]);
         let nonce = nonces.issue(client(), NOW);
-        assert_eq!(nonce.len(), TIME_DIGITS + SIGNATURE_DIGITS);
+        assert_eq!(nonce.len(), COOKIE.len() + TIME_DIGITS + SIGNATURE_DIGITS);
         assert!(nonces.accepts(&nonce, client(), NOW));
         assert!(nonces.accepts(&nonce, client(), NOW + LIFETIME));
         assert!(!nonces.accepts(&nonce, client(), NOW + LIFETIME + Duration::from_secs(1)));
@@ -98,9 +106,11 @@ mod tests {
     #[test]
     fn anything_else_is_no_nonce() {
         let nonces = Nonces::new([1; 32]);
-        for nonce in
+        for rest in
             ["", "x", "ééééé", "00000000", "0000000g0000000000000000", "000000000000000000000000"]
         {
+            let nonce = &format!("{COOKIE}{rest}");
+            assert!(!nonces.accepts(rest, client(), NOW), "{rest}");
             assert!(!nonces.accepts(nonce, client(), NOW), "{nonce}");
         }
     }

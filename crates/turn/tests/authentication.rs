@@ -10,9 +10,10 @@ use common::{REALM, SECRET, UNIX, User, World, address, config};
 use twocan_stun::{
     Class, Message, MessageBuilder, Method, TransactionId,
     attributes::{
-        AttributeError, MappedAddress, Nonce, Realm, UnknownAttributes, Username, XorMappedAddress,
+        AttributeError, MappedAddress, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm,
+        UnknownAttributes, UserHash, Username, XorMappedAddress,
     },
-    credentials::{long_term_key, time_limited_password},
+    credentials::{long_term_key, long_term_key_sha256, time_limited_password},
 };
 
 #[test]
@@ -121,15 +122,86 @@ fn answers_to_a_known_user_are_signed() {
     }
 }
 
+/// The forms of credentials: integrity, algorithm and whether the offer is repeated.
+#[test]
+fn sha256_is_offered_and_taken() {
+    let offer = || PasswordAlgorithms(vec![PasswordAlgorithm::Sha256, PasswordAlgorithm::Md5]);
+    let worse = || PasswordAlgorithms(vec![PasswordAlgorithm::Md5]);
+    let (md5, sha256) = (Some(PasswordAlgorithm::Md5), Some(PasswordAlgorithm::Sha256));
+    let other = Some(PasswordAlgorithm::Other(9));
+    for (algorithms, chosen, sha256_integrity, code) in [
+        (None, None, false, 0),
+        (None, None, true, 0),
+        (Some(offer()), sha256, true, 0),
+        (Some(offer()), sha256, false, 0),
+        (Some(offer()), md5, true, 0),
+        (Some(worse()), md5, true, 400),
+        (Some(offer()), other, true, 400),
+        (Some(offer()), None, true, 400),
+        (None, sha256, true, 400),
+    ] {
+        let mut world = World::new(config());
+        let mut user = User::at("198.51.100.1:4000");
+        let first = user.allocate_request().finish();
+        let challenge = world.request(user.client, &first);
+        assert_eq!(challenge.get::<PasswordAlgorithms>(), offer());
+        let nonce = challenge.get::<Nonce<'_>>().0;
+        assert!(nonce.starts_with("obMatJos2gAAA"));
+
+        let mut request = user.allocate_request();
+        request.push(&Username(&user.username));
+        request.push(&Realm(REALM));
+        request.push(&Nonce(nonce));
+        if let Some(algorithms) = &algorithms {
+            request.push(algorithms);
+        }
+        if let Some(chosen) = chosen {
+            request.push(&chosen);
+        }
+        let password = time_limited_password(SECRET, &user.username);
+        let parts = (user.username.as_bytes(), REALM.as_bytes(), password.as_bytes());
+        let key = if chosen == sha256 {
+            long_term_key_sha256(parts.0, parts.1, parts.2).to_vec()
+        } else {
+            long_term_key(parts.0, parts.1, parts.2).to_vec()
+        };
+        if sha256_integrity {
+            request.push_integrity_sha256(&key);
+        } else {
+            request.push_integrity(&key);
+        }
+        let answer = world.request(user.client, &request.finish());
+        assert_eq!(answer.code(), code, "{algorithms:?} {chosen:?} {sha256_integrity}");
+        if code == 0 {
+            let message = answer.message();
+            assert_eq!(message.verify_integrity_sha256(&key), sha256_integrity);
+            assert_eq!(message.verify_integrity(&key), !sha256_integrity);
+        }
+    }
+}
+
+#[test]
+fn a_hashed_name_is_not_found() {
+    let mut world = World::new(config());
+    let mut user = User::at("198.51.100.1:4000");
+    user.meet(&mut world);
+    let mut request = user.allocate_request();
+    request.push(&UserHash([7; 32]));
+    request.push(&Realm(REALM));
+    request.push(&Nonce(&user.nonce));
+    request.push_integrity_sha256(&user.key);
+    assert_eq!(world.request(user.client, &request.finish()).code(), 401);
+}
+
 #[test]
 fn unknown_attributes_are_named() {
     let mut world = World::new(config());
     let mut user = User::at("198.51.100.1:4000");
     user.meet(&mut world);
-    // MESSAGE-INTEGRITY-SHA256's neighbour USERHASH, and an attribute that nobody defined, twice.
+    // CONNECTION-ID, of a later document, and an attribute that nobody defined, the latter twice.
     let ask = |user: &mut User| {
         let mut request = user.allocate_request();
-        request.push(&Empty::<0x001E>);
+        request.push(&Empty::<0x002A>);
         request.push(&Empty::<0x7F01>);
         request.push(&Empty::<0x7F01>);
         request
@@ -139,7 +211,7 @@ fn unknown_attributes_are_named() {
     let request = ask(&mut user);
     let answer = world.request(user.client, &user.sign(request));
     assert_eq!(answer.code(), 420);
-    assert_eq!(answer.get::<UnknownAttributes>().0, [0x001E, 0x7F01]);
+    assert_eq!(answer.get::<UnknownAttributes>().0, [0x002A, 0x7F01]);
 
     let mut binding = user.begin(Method::BINDING);
     binding.push(&Empty::<0x7F01>);

@@ -187,7 +187,7 @@ impl Server {
         let mut answer =
             MessageBuilder::new(Class::Error, Method::ALLOCATE, allocation.transaction_id);
         answer.push(&ErrorCode { code, reason });
-        answer.push_integrity(&allocation.key);
+        allocation.key.sign(&mut answer);
         if fingerprint {
             answer.push_fingerprint();
         }
@@ -217,7 +217,7 @@ impl Server {
         if let Some(token) = allocation.reservation {
             answer.push(&ReservationToken(token));
         }
-        answer.push_integrity(&allocation.key);
+        allocation.key.sign(&mut answer);
         if fingerprint {
             answer.push_fingerprint();
         }

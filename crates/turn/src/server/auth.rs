@@ -1,21 +1,26 @@
 //! The long-term credential mechanism with time-limited usernames.
 
 use twocan_stun::{
-    Message,
-    attributes::{MESSAGE_INTEGRITY, Nonce, Realm, Username},
-    credentials::{
-        LONG_TERM_KEY_LENGTH, long_term_key, time_limited_expiry, time_limited_password,
+    Attribute as _, Message,
+    attributes::{
+        MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, Nonce, PasswordAlgorithm, PasswordAlgorithms,
+        Realm, UserHash, Username,
     },
+    credentials::{time_limited_expiry, time_limited_password},
 };
 
 use super::{Server, reply::Rejection};
-use crate::{Client, Now};
+use crate::{Client, Now, key::Key};
+
+/// What this server offers, the preferred one first.
+pub(super) const ALGORITHMS: [PasswordAlgorithm; 2] =
+    [PasswordAlgorithm::Sha256, PasswordAlgorithm::Md5];
 
 /// A user whose password was right.
 #[derive(Debug)]
 pub(super) struct Authenticated<'a> {
     pub(super) username: &'a str,
-    pub(super) key: [u8; LONG_TERM_KEY_LENGTH],
+    pub(super) key: Key,
 }
 
 impl Server {
@@ -28,30 +33,51 @@ impl Server {
         message: &Message<'a>,
         now: Now,
     ) -> Result<Authenticated<'a>, Rejection> {
-        if !message.has(MESSAGE_INTEGRITY) {
+        if !message.has(MESSAGE_INTEGRITY) && !message.has(MESSAGE_INTEGRITY_SHA256) {
             return Err(Rejection::UNAUTHENTICATED);
         }
-        let (Ok(Some(Username(username))), Ok(Some(Realm(realm))), Ok(Some(Nonce(nonce)))) =
-            (message.get(), message.get(), message.get())
+        let (Ok(Some(Realm(realm))), Ok(Some(Nonce(nonce))), Ok(username)) =
+            (message.get(), message.get(), message.get::<Username<'_>>())
         else {
             return Err(Rejection::bad_request("USERNAME, REALM and NONCE are required"));
+        };
+        let Some(Username(username)) = username else {
+            // A name that is not told cannot be found without a list of all names.
+            let hashed = message.has(UserHash::TYPE);
+            let unnamed = Rejection::bad_request("USERNAME, REALM and NONCE are required");
+            return Err(if hashed { Rejection::UNAUTHENTICATED } else { unnamed });
         };
         if !self.nonces.accepts(nonce, client.address, now.unix) {
             return Err(Rejection::STALE_NONCE);
         }
+        let algorithm = chosen_algorithm(message)?;
         if realm != self.config.realm
             || time_limited_expiry(username).is_none_or(|expiry| expiry <= now.unix.as_secs())
+            || self.quotas.is_revoked(username)
         {
             return Err(Rejection::UNAUTHENTICATED);
         }
-        if self.quotas.is_revoked(username) {
-            return Err(Rejection::UNAUTHENTICATED);
-        }
         let password = time_limited_password(&self.config.secret, username);
-        let key = long_term_key(username.as_bytes(), realm.as_bytes(), password.as_bytes());
-        if !message.verify_integrity(&key) {
-            return Err(Rejection::UNAUTHENTICATED);
+        match Key::of(message, algorithm, username, realm, &password) {
+            Some(key) if key.signed(message) => Ok(Authenticated { username, key }),
+            _ => Err(Rejection::UNAUTHENTICATED),
         }
-        Ok(Authenticated { username, key })
+    }
+}
+
+/// The algorithm that the client chose. It must name those that it was offered, so that nobody on
+/// the way can have taken the better one out of the offer.
+///
+/// [RFC 8489 §9.2.4](https://www.rfc-editor.org/rfc/rfc8489#section-9.2.4)
+fn chosen_algorithm(message: &Message<'_>) -> Result<PasswordAlgorithm, Rejection> {
+    let bad = Rejection::bad_request("PASSWORD-ALGORITHM is not one of those offered");
+    match (message.get::<PasswordAlgorithms>(), message.get::<PasswordAlgorithm>()) {
+        (Ok(None), Ok(None)) => Ok(PasswordAlgorithm::Md5),
+        (Ok(Some(PasswordAlgorithms(offered))), Ok(Some(chosen)))
+            if offered == ALGORITHMS && ALGORITHMS.contains(&chosen) =>
+        {
+            Ok(chosen)
+        }
+        _ => Err(bad),
     }
 }

@@ -3,28 +3,32 @@
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder,
     attributes::{
-        ChannelNumber, Data, DontFragment, ErrorCode, EvenPort, Lifetime, MESSAGE_INTEGRITY, Nonce,
-        Realm, RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes,
+        ChannelNumber, Data, DontFragment, ErrorCode, EvenPort, Lifetime, MESSAGE_INTEGRITY,
+        MESSAGE_INTEGRITY_SHA256, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm,
+        RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes, UserHash,
         Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 
-use super::Server;
-use crate::{Client, Now};
+use super::{Server, auth::ALGORITHMS};
+use crate::{Client, Now, key::Key};
 
 /// The attributes below 0x8000 that this server understands.
-const UNDERSTOOD: [u16; 15] = [
+const UNDERSTOOD: [u16; 18] = [
     ChannelNumber::TYPE,
     Data::TYPE,
     DontFragment::TYPE,
     EvenPort::TYPE,
     Lifetime::TYPE,
     MESSAGE_INTEGRITY,
+    MESSAGE_INTEGRITY_SHA256,
     Nonce::TYPE,
+    PasswordAlgorithm::TYPE,
     Realm::TYPE,
     RequestedAddressFamily::TYPE,
     RequestedTransport::TYPE,
     ReservationToken::TYPE,
+    UserHash::TYPE,
     Username::TYPE,
     XorMappedAddress::TYPE,
     XorPeerAddress::TYPE,
@@ -92,10 +96,10 @@ pub(super) fn success(request: &Message<'_>) -> MessageBuilder {
 pub(super) fn finish(
     mut answer: MessageBuilder,
     request: &Message<'_>,
-    key: Option<&[u8]>,
+    key: Option<&Key>,
 ) -> Vec<u8> {
     if let Some(key) = key {
-        answer.push_integrity(key);
+        key.sign(&mut answer);
     }
     if request.verify_fingerprint().is_some() {
         answer.push_fingerprint();
@@ -113,7 +117,7 @@ impl Server {
         client: Client,
         request: &Message<'_>,
         rejection: Rejection,
-        key: Option<&[u8]>,
+        key: Option<&Key>,
         now: Now,
     ) {
         let mut answer =
@@ -125,6 +129,7 @@ impl Server {
         if rejection.challenge {
             answer.push(&Realm(&self.config.realm));
             answer.push(&Nonce(&self.nonces.issue(client.address, now.unix)));
+            answer.push(&PasswordAlgorithms(ALGORITHMS.to_vec()));
         }
         let bytes = finish(answer, request, key);
         match key {
