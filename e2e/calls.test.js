@@ -35,7 +35,7 @@ for (const transport of ['udp', 'tcp']) {
 
   scenario(`Chromium calls Firefox, relayed over ${transport}`, {}, async (s) => {
     const people = await call(s, CHROMIUM_AND_FIREFOX, { host: '127.0.0.1', narrow: { relayOnly: true, transport } });
-    await assertRelayed(people, s, transport, '127.0.0.1');
+    await assertRelayed(people, s, transport);
   });
 }
 
@@ -101,6 +101,7 @@ async function assertDirect(people, s) {
   }
 }
 
+/** `host` is where the relay is, as far as the browser tells it: Firefox does not. */
 async function assertRelayed(people, s, transport, host) {
   for (const person of people) {
     const pair = await person.pair();
@@ -108,7 +109,6 @@ async function assertRelayed(people, s, transport, host) {
     assert.equal(pair.local.type, 'relay', `${person.name} uses ${inWords(pair)}`);
     assert.equal(pair.remote.type, 'relay', `${person.name} uses ${inWords(pair)}`);
     assert.equal(pair.local.relayProtocol, transport);
-    // Browsers ask for an IPv4 address on whichever family they reach the relay by.
-    assert.ok(pair.local.url.startsWith(`turn:${host}:`), `the relay is ${pair.local.url}`);
+    if (host) assert.ok(pair.local.url.startsWith(`turn:${host}:`), `the relay is ${pair.local.url}`);
   }
 }
