@@ -42,16 +42,8 @@ impl Signalling {
     /// Signalling with no rooms yet.
     pub fn new(config: Config) -> Signalling {
         let rooms = Rooms::new(config, random as fn() -> u64);
-        let inner = Mutex::new(Inner {
-            rooms,
-            sockets: HashMap::new(),
-        });
-        Signalling {
-            shared: Arc::new(Shared {
-                inner,
-                rescheduled: Notify::new(),
-            }),
-        }
+        let inner = Mutex::new(Inner { rooms, sockets: HashMap::new() });
+        Signalling { shared: Arc::new(Shared { inner, rescheduled: Notify::new() }) }
     }
 
     /// Sends what is to be sent at its time. Never returns: run it beside the server, and drop it
@@ -77,18 +69,13 @@ impl Signalling {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere leaves the rooms as they were between two commands.
-        self.shared
-            .inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Signalling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signalling")
-            .field("rooms", &self.room_count())
-            .finish()
+        f.debug_struct("Signalling").field("rooms", &self.room_count()).finish()
     }
 }
 
@@ -104,11 +91,7 @@ impl Handler for Signalling {
             return Err(ConnectError::invalid_namespace());
         }
         let user = UserId::from(socket.id());
-        let host = request
-            .handshake
-            .host
-            .as_deref()
-            .and_then(Host::from_header);
+        let host = request.handshake.host.as_deref().and_then(Host::from_header);
         debug!(user = user.as_str(), remote = %request.handshake.remote, "socket connected");
         let mut inner = self.lock();
         inner.rooms.connect(user.clone(), host);
@@ -117,12 +100,7 @@ impl Handler for Signalling {
     }
 
     async fn event(&self, state: &mut Seated, event: Event) {
-        let Event {
-            name,
-            args,
-            attachments,
-            ack,
-        } = event;
+        let Event { name, args, attachments, ack } = event;
         let request = if attachments.is_empty() {
             Request::parse(&name, &args)
         } else {
@@ -212,12 +190,7 @@ fn log(user: &UserId, event: &ServerEvent) {
         ServerEvent::Leaved(_) => info!(user, "left a room"),
         ServerEvent::Full(_) => info!(user, "met a full room"),
         ServerEvent::Refused(refused) => {
-            debug!(
-                user,
-                event = refused.event,
-                code = refused.code.as_str(),
-                "refused a request"
-            );
+            debug!(user, event = refused.event, code = refused.code.as_str(), "refused a request");
         }
         _ => {}
     }
@@ -231,14 +204,8 @@ async fn wait_until(due: Option<Instant>) {
 }
 
 fn now() -> Now {
-    let unix = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    Now {
-        monotonic: Instant::now(),
-        unix,
-    }
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Now { monotonic: Instant::now(), unix }
 }
 
 /// Names of seats need not be secret, only hard to mistake for each other, so a machine that cannot
