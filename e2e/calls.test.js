@@ -65,6 +65,25 @@ scenario('only one is relayed', {}, async (s) => {
   assert.equal(bob.remote.type, 'relay');
 });
 
+scenario('one came by https, with the certificate that the server made', {}, async (s) => {
+  const twocan = await startTwocan(s, { https: true });
+  const alice = await openPerson(s, 'alice', await launched.chromiumWith({ anyCertificate: true }));
+  const bob = await openPerson(s, 'bob', await launched.secondChromium());
+  await alice.join(`${twocan.secureOrigin}/r/tea`);
+  await alice.reaches('waiting');
+  await bob.join(twocan.url('/r/tea'));
+  await talk(alice, bob);
+});
+
+scenario('both open the link and join at the same moment, again and again', {}, async (s) => {
+  const { url, people } = await twoPeople(s, CHROMIUM_TWICE, {}, [{}, {}]);
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(people.map((person) => person.join(`${url}-${round}`)));
+    await Promise.all(people.map((person) => person.reaches('connected')));
+    await talk(...people);
+  }
+});
+
 async function call(s, launch, { host, narrow = {} } = {}) {
   const { url, people } = await twoPeople(s, launch, { host }, [narrow, narrow]);
   await meet(url, people);
