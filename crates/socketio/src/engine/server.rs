@@ -190,15 +190,13 @@ impl<S: Service> Server<S> {
     }
 
     fn open_packet(&self, sid: &str, upgrades: &[&str]) -> Packet {
-        let config = &self.shared.config;
-        let content = serde_json::json!({
-            "sid": sid,
-            "upgrades": upgrades,
-            "pingInterval": u64::try_from(config.ping_interval.as_millis()).unwrap_or(u64::MAX),
-            "pingTimeout": u64::try_from(config.ping_timeout.as_millis()).unwrap_or(u64::MAX),
-            "maxPayload": config.max_payload,
-        });
-        Packet::Open(content.to_string())
+        let Config { ping_interval, ping_timeout, max_payload, .. } = &self.shared.config;
+        let (ping_interval, ping_timeout) = (ping_interval.as_millis(), ping_timeout.as_millis());
+        // The order is the reference's; nothing in these values needs an escape.
+        Packet::Open(format!(
+            "{{\"sid\":\"{sid}\",\"upgrades\":{upgrades:?},\"pingInterval\":{ping_interval},\
+             \"pingTimeout\":{ping_timeout},\"maxPayload\":{max_payload}}}"
+        ))
     }
 
     /// The session's task.
