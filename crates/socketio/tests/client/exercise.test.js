@@ -13,7 +13,7 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     let sockets;
 
     beforeEach(async () => {
-      server = await start('exercise', ['--ping-interval', '300', '--ping-timeout', '200']);
+      server = await start('exercise', ['--ping-interval', '300', '--ping-timeout', '2000']);
       sockets = [];
     });
 

@@ -130,9 +130,10 @@ async fn two_polls_at_once_end_the_session() {
 async fn two_posts_at_once_end_the_session() {
     let server = start(config()).await;
     let session = format!("{OPEN}&sid={}", open(server).await);
-    // The first is announced with a body that never comes.
-    let _first = Exchange::start(server, "POST", &session, &["Content-Length: 5"], b"").await;
-    wait_until_seen().await;
+    // The first is announced, and asked for its body, which never comes.
+    let headers = ["Content-Length: 5", "Expect: 100-continue"];
+    let mut first = Exchange::start(server, "POST", &session, &headers, b"").await;
+    assert_eq!(first.answer().await.status, 100);
     assert_eq!(post(server, &session, b"4b").await.status, 400);
     assert_unknown(server, &session).await;
 }
@@ -141,9 +142,7 @@ async fn two_posts_at_once_end_the_session() {
 async fn a_cancelled_poll_ends_the_session() {
     let server = start(config()).await;
     let session = format!("{OPEN}&sid={}", open(server).await);
-    let poll = Exchange::start(server, "GET", &session, &[], b"").await;
-    wait_until_seen().await;
-    drop(poll);
+    drop(Exchange::start(server, "GET", &session, &[], b"").await);
     // The poll's connection is looked at by another task than this request's: it may take a moment.
     soon(async {
         while post(server, &session, b"6").await.status == 200 {
@@ -196,7 +195,8 @@ async fn the_client_closes() {
     let server = start(config()).await;
     let session = format!("{OPEN}&sid={}", open(server).await);
     let mut poll = Exchange::start(server, "GET", &session, &[], b"").await;
-    wait_until_seen().await;
+    // Nothing tells from outside that the poll has been seen.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(post(server, &session, b"1").await.body, "ok");
     assert_eq!(poll.answer().await.body, "6");
     assert_unknown(server, &session).await;
@@ -376,11 +376,6 @@ async fn open(server: SocketAddr) -> String {
 async fn assert_unknown(server: SocketAddr, session: &str) {
     let answer = get(server, session).await;
     assert_eq!(answer.body, r#"{"code":1,"message":"Session ID unknown"}"#);
-}
-
-/// Gives an exchange that was started before the time to be seen; nothing tells of it from outside.
-async fn wait_until_seen() {
-    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 struct Echo;
