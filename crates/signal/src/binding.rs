@@ -80,13 +80,13 @@ impl fmt::Debug for Signalling {
 }
 
 impl Handler for Signalling {
-    type State = Seated;
+    type State = Connected;
 
     async fn connect(
         &self,
         socket: Socket,
         request: ConnectRequest,
-    ) -> Result<Seated, ConnectError> {
+    ) -> Result<Connected, ConnectError> {
         if request.namespace != "/" {
             return Err(ConnectError::invalid_namespace());
         }
@@ -96,10 +96,10 @@ impl Handler for Signalling {
         let mut inner = self.lock();
         inner.rooms.connect(user.clone(), host);
         inner.sockets.insert(user.clone(), socket.clone());
-        Ok(Seated { user, socket })
+        Ok(Connected { user, socket })
     }
 
-    async fn event(&self, state: &mut Seated, event: Event) {
+    async fn event(&self, state: &mut Connected, event: Event) {
         let Event { name, args, attachments, ack } = event;
         let request = if attachments.is_empty() {
             Request::parse(&name, &args)
@@ -121,35 +121,36 @@ impl Handler for Signalling {
         }
     }
 
-    async fn disconnect(&self, state: Seated, reason: DisconnectReason) {
+    async fn disconnect(&self, state: Connected, reason: DisconnectReason) {
         let user = state.user.as_str();
         debug!(user, %reason, "socket disconnected");
         let mut inner = self.lock();
         inner.sockets.remove(&state.user);
-        let commands = inner.rooms.disconnect(&state.user);
-        if !commands.is_empty() {
-            info!(user, %reason, "left the others in its rooms");
+        let rooms = inner.rooms.seat_count(&state.user);
+        if rooms > 0 {
+            info!(user, rooms, %reason, "left its rooms");
         }
+        let commands = inner.rooms.disconnect(&state.user);
         inner.carry_out(commands, None);
     }
 }
 
 /// What is kept for each socket.
 #[derive(Debug)]
-pub struct Seated {
+pub struct Connected {
     user: UserId,
     socket: Socket,
 }
 
 impl Inner {
     /// Emits what the commands say; `asker` is whose request they answer.
-    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&Seated, Option<Ack>)>) {
+    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&Connected, Option<Ack>)>) {
         for command in commands {
             match command {
                 Command::Answer(event) => {
-                    if let Some((seated, ack)) = asker.take() {
-                        log(&seated.user, &event);
-                        emit(&seated.socket, &event);
+                    if let Some((connected, ack)) = asker.take() {
+                        log(&connected.user, &event);
+                        emit(&connected.socket, &event);
                         acknowledge(ack, &event);
                     }
                 }

@@ -161,6 +161,11 @@ impl<R: FnMut() -> u64> Rooms<R> {
         self.rooms.len()
     }
 
+    /// How many seats a socket holds.
+    pub fn seat_count(&self, user: &UserId) -> usize {
+        self.sockets.get(user).map_or(0, |visitor| visitor.rooms.len())
+    }
+
     /// How many sockets are connected, seated or not.
     pub fn socket_count(&self) -> usize {
         self.sockets.len()

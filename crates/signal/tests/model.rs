@@ -13,6 +13,7 @@ use twocan_signal::{
 };
 
 const ROOM_SIZE: usize = 2;
+const PEOPLE: u8 = 5;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -25,7 +26,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     // Few people and rooms, so that they meet; more rooms than one socket may sit in.
-    let person = 0..5_u8;
+    let person = 0..PEOPLE;
     let room = prop_oneof![3 => 0..3_u8, 1 => 0..20_u8];
     prop_oneof![
         2 => person.clone().prop_map(Step::Connect),
@@ -77,6 +78,10 @@ proptest! {
             taken.dedup();
             prop_assert_eq!(rooms.room_count(), taken.len());
             prop_assert_eq!(rooms.socket_count(), model.connected.len());
+            for person in 0..PEOPLE {
+                let seats = model.seats.iter().filter(|seat| seat.1 == person).count();
+                prop_assert_eq!(rooms.seat_count(&user(person)), seats);
+            }
         }
 
         for person in model.connected.clone() {
