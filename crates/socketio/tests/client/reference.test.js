@@ -128,7 +128,9 @@ const exchanges = {
     await client.ask('GET', session);
     const [poll] = await Promise.all([
       client.answer('GET', session),
-      new Promise((resolve) => setTimeout(resolve, 100)).then(() => client.ask('POST', session, '1')),
+      new Promise((resolve) => setTimeout(resolve, 100)).then(() =>
+        client.ask('POST', session, '1'),
+      ),
     ]);
     client.log.push(poll);
     await client.ask('GET', session);
@@ -149,7 +151,10 @@ const exchanges = {
     client.send(Buffer.from([1]), Buffer.from([2, 3]));
     await client.until(10);
     client.send('461-/custom,0[{"_placeholder":true,"num":0}]', Buffer.from([4]));
-    client.send('451-/custom,9["message-with-ack",{"_placeholder":true,"num":0}]', Buffer.from([5]));
+    client.send(
+      '451-/custom,9["message-with-ack",{"_placeholder":true,"num":0}]',
+      Buffer.from([5]),
+    );
     await client.until(12);
     // The reference takes a DISCONNECT a tick later than what comes with it.
     client.send('41/custom', '42["message"]');
@@ -199,8 +204,26 @@ const exchanges = {
 
 // Each is sent on a fresh connection, and ends it.
 const violations = [
-  'abc', '', '2', '4', '4abc', '40', '40[]', '42{}', '42["connect"]', '42abc["a"]', '42/other,["a"]',
-  '41/other', '41{}', '44{}', '45["a"]', '451["a"]', '450-["a"]', '4511-["a"]', '43{}', '47',
+  'abc',
+  '',
+  '2',
+  '4',
+  '4abc',
+  '40',
+  '40[]',
+  '42{}',
+  '42["connect"]',
+  '42abc["a"]',
+  '42/other,["a"]',
+  '41/other',
+  '41{}',
+  '44{}',
+  '45["a"]',
+  '451["a"]',
+  '450-["a"]',
+  '4511-["a"]',
+  '43{}',
+  '47',
 ];
 for (const packet of violations) {
   exchanges[`the packet '${packet}' out of place`] = async (client) => {
