@@ -27,6 +27,17 @@ const METHODS = [
   { method: 'indications', by: ['-s'] },
 ];
 
+describe('turnutils_uclient, with a second port beside the first', { concurrency: 4 }, () => {
+  for (const { transport, over } of TRANSPORTS) {
+    scenario(`even ports and reservations over ${transport}`, {}, async (s) => {
+      const twocan = await startTwocan(s);
+      const flags = ['-m', `${CLIENTS}`, '-n', `${MESSAGES}`, '-z', '5', ...over, '-y'];
+      // Half of the clients carry RTCP, on the ports that the other half had kept for them.
+      assertNothingLost(await uclient(s, { host: '127.0.0.1', port: twocan.turnPort, flags }), CLIENTS * MESSAGES);
+    });
+  }
+});
+
 // coturn's client spends most of its time asleep.
 describe('turnutils_uclient loses nothing', { concurrency: 4 }, () => {
   for (const { family, host, relay } of FAMILIES) {

@@ -23,19 +23,24 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then echo "$*"; else echo "sudo $*"; fi
 }
 
+# with_curl COMMAND: the command, with the installation of curl before it where that is missing.
+with_curl() {
+  if have curl; then echo "$1"; else echo "$(as_root apt-get install -y curl) && $1"; fi
+}
+
 need_c_compiler() {
   have cc || have gcc || have clang ||
     lacks_tool "a C compiler" "$(as_root apt-get install -y build-essential)"
 }
 
 need_rust() {
-  local want version
+  local want version rustup
+  rustup="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
   want=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
   # A fresh rustup is on the PATH of new shells only.
   if ! have cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$HOME/.cargo/bin:$PATH"; fi
   if ! have cargo || ! have rustc; then
-    lacks_tool "Rust $want or newer" \
-      "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
+    lacks_tool "Rust $want or newer" "$(with_curl "$rustup")"
     return
   fi
   version=$(rustc --version | cut -d ' ' -f 2)
@@ -43,8 +48,7 @@ need_rust() {
   if have rustup; then
     lacks_tool "Rust $want or newer (this is $version)" "rustup update stable"
   else
-    lacks_tool "Rust $want or newer (this is $version)" \
-      "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
+    lacks_tool "Rust $want or newer (this is $version)" "$(with_curl "$rustup")"
   fi
 }
 
@@ -62,7 +66,7 @@ need_node() {
     how=$(as_root apt-get install -y nodejs npm)
   else
     how="curl -fsSL https://deb.nodesource.com/setup_20.x | $(as_root bash -)"
-    how="$how && $(as_root apt-get install -y nodejs)"
+    how=$(with_curl "$how && $(as_root apt-get install -y nodejs)")
   fi
   lacks_tool "Node.js $want or newer, with npm${version:-}" "$how"
 }

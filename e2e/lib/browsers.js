@@ -10,10 +10,11 @@ const LAUNCH_DEADLINE = 30_000;
  * Starts Chromium.
  * - `devices`: 'fake' (granted), 'ask' (fake devices, the permission is left to the page's context) or 'none'
  * - `lang`: the browser's language
+ * - `anyCertificate`: take certificates that nobody signed
  * - `secureOrigin`: an `http:` origin to be treated like `https:`
  * - `wrap`: turns the browser's path into that of a script that starts it elsewhere
  */
-export async function chromium({ devices = 'fake', lang = 'en-US', secureOrigin, wrap } = {}) {
+export async function chromium({ devices = 'fake', lang = 'en-US', anyCertificate = false, secureOrigin, wrap } = {}) {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -31,6 +32,7 @@ export async function chromium({ devices = 'fake', lang = 'en-US', secureOrigin,
   return puppeteer.launch({
     executablePath: wrap ? await wrap(CHROMIUM) : CHROMIUM,
     headless: true,
+    acceptInsecureCerts: anyCertificate,
     // A pipe reaches into a network namespace; a debugging port would not.
     pipe: true,
     timeout: LAUNCH_DEADLINE,

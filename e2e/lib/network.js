@@ -90,13 +90,13 @@ export async function createNetwork({ natA, natB, defaultRoute = true }) {
 
 class Network {
   #folder = null;
-  #wrappers = new Map();
 
   #name(host) {
     return `${PREFIX}-${process.pid}-${host}`;
   }
 
   async build(natA, natB, defaultRoute) {
+    this.#folder = await mkdtemp(path.join(tmpdir(), `${PREFIX}-`));
     const hosts = ['router', 'server', 'natA', 'natB', 'alice', 'bob'];
     for (const host of hosts) {
       await ip('netns', 'add', this.#name(host));
@@ -169,13 +169,9 @@ class Network {
 
   /** A script that runs `executable` on a host: what a browser driver takes as the browser. */
   async wrapper(host, executable) {
-    this.#folder ??= await mkdtemp(path.join(tmpdir(), `${PREFIX}-`));
     const script = path.join(this.#folder, `${host}-${path.basename(executable)}`);
-    if (!this.#wrappers.has(script)) {
-      await writeFile(script, `#!/bin/sh\nexec ${this.on(host, executable).join(' ')} "$@"\n`);
-      await chmod(script, 0o755);
-      this.#wrappers.set(script, true);
-    }
+    await writeFile(script, `#!/bin/sh\nexec ${this.on(host, executable).join(' ')} "$@"\n`);
+    await chmod(script, 0o755);
     return script;
   }
 

@@ -16,12 +16,16 @@ await access(BINARY).catch(() => {
   throw new Error(`there is no ${BINARY}: build it with "cargo build --release", or name another in TWOCAN_BIN`);
 });
 
-/** Starts `twocan serve` for the length of a test. `flags` come after those that the tests need. */
-export async function startTwocan(s, { flags = [], network } = {}) {
+/**
+ * Starts `twocan serve` for the length of a test: on both loopback addresses, or on the server of a `network`.
+ * `https` adds a listener with a certificate made on the spot; `flags` come after those that the tests need.
+ */
+export async function startTwocan(s, { flags = [], https = false, network } = {}) {
   const http = network ? 8080 : await freePort();
   const turn = network ? 3478 : await freePort();
+  const httpsPort = https ? await freePort() : null;
   const hosts = network ? [SERVER] : ['127.0.0.1', '[::1]'];
-  const twocan = new Twocan(s, { http, turn, hosts, flags, network });
+  const twocan = new Twocan(s, { http, httpsPort, turn, hosts, flags, network });
   await twocan.start();
   return twocan;
 }
@@ -30,17 +34,19 @@ class Twocan {
   #s;
   #network;
 
-  constructor(s, { http, turn, hosts, flags, network }) {
+  constructor(s, { http, httpsPort, turn, hosts, flags, network }) {
     this.#s = s;
     this.#network = network;
     this.httpPort = http;
     this.turnPort = turn;
     /** The origin of its page. */
     this.origin = `http://${network ? SERVER : 'localhost'}:${http}`;
+    /** The origin of its page by HTTPS. */
+    this.secureOrigin = httpsPort && `https://localhost:${httpsPort}`;
     this.arguments = [
       'serve',
       ...hosts.flatMap((host) => ['--http', `${host}:${http}`]),
-      ...['--https', 'off'],
+      ...(httpsPort ? hosts.flatMap((host) => ['--https', `${host}:${httpsPort}`]) : ['--https', 'off']),
       ...hosts.flatMap((host) => ['--turn', `${host}:${turn}`]),
       ...['--turn-secret', TURN_SECRET],
       ...flags,

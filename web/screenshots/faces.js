@@ -155,18 +155,18 @@ function drawFrames(person, width, height, count) {
     g.beginPath();
     if (person.long) {
       g.moveTo(x - 134, y + 34);
-      g.bezierCurveTo(x - 150, y - 190, x + 150, y - 190, x + 134, y + 34);
+      g.bezierCurveTo(x - 150, y - 232, x + 150, y - 232, x + 134, y + 34);
       g.bezierCurveTo(x + 116, y - 60, x + 60, y - 92, x - 30, y - 96);
       g.bezierCurveTo(x - 80, y - 80, x - 112, y - 40, x - 134, y + 34);
     } else {
       g.moveTo(x - 130, y - 20);
-      g.bezierCurveTo(x - 150, y - 200, x + 150, y - 200, x + 130, y - 20);
+      g.bezierCurveTo(x - 150, y - 224, x + 150, y - 224, x + 130, y - 20);
       g.bezierCurveTo(x + 112, y - 96, x + 60, y - 104, x, y - 104);
       g.bezierCurveTo(x - 60, y - 104, x - 112, y - 96, x - 130, y - 20);
     }
     g.fill();
     // Face
-    const blink = Math.sin(t * 3) > 0.97 ? 0.15 : 1;
+    const blink = Math.sin(t + 1) > 0.98 ? 0.15 : 1;
     for (const side of [-1, 1]) {
       ellipse(x + side * 46, y + 6, 13, 14 * blink, '#2a1c18');
       if (blink === 1) ellipse(x + side * 46 + 4, y + 1, 4, 4, '#fff');

@@ -83,8 +83,9 @@ async function shoot(name, arrange, language, tag) {
       await page.setViewport(size);
       for (const scheme of SCHEMES) {
         await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-        await new Promise((resolve) => setTimeout(resolve, 350));
+        // A move brings the bar of a call back; then everything comes to rest.
         await page.mouse.move(200 + Math.random() * 20, 300);
+        await new Promise((resolve) => setTimeout(resolve, 350));
         const file = join(out, `${name}-${sizeName}-${language}-${scheme}.png`);
         await page.screenshot({ path: file });
         await checkFit(page, `${name} ${sizeName} ${language}`, MUST_FIT.has(name));

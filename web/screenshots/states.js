@@ -33,7 +33,8 @@ async function call({ open, base }) {
   await pressJoin(ben);
   await Promise.all([ada, ben].map((page) => inState(page, 'connected')));
   await Promise.all([ada, ben].map((page) => moving(page)));
-  await settle(2500);
+  // The first seconds of a picture are coarse.
+  await settle(4000);
   return { ada, ben, room };
 }
 

@@ -42,16 +42,8 @@ impl Signalling {
     /// Signalling with no rooms yet.
     pub fn new(config: Config) -> Signalling {
         let rooms = Rooms::new(config, random as fn() -> u64);
-        let inner = Mutex::new(Inner {
-            rooms,
-            sockets: HashMap::new(),
-        });
-        Signalling {
-            shared: Arc::new(Shared {
-                inner,
-                rescheduled: Notify::new(),
-            }),
-        }
+        let inner = Mutex::new(Inner { rooms, sockets: HashMap::new() });
+        Signalling { shared: Arc::new(Shared { inner, rescheduled: Notify::new() }) }
     }
 
     /// Sends what is to be sent at its time. Never returns: run it beside the server, and drop it
@@ -77,52 +69,38 @@ impl Signalling {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere leaves the rooms as they were between two commands.
-        self.shared
-            .inner
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Signalling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signalling")
-            .field("rooms", &self.room_count())
-            .finish()
+        f.debug_struct("Signalling").field("rooms", &self.room_count()).finish()
     }
 }
 
 impl Handler for Signalling {
-    type State = Seated;
+    type State = Connected;
 
     async fn connect(
         &self,
         socket: Socket,
         request: ConnectRequest,
-    ) -> Result<Seated, ConnectError> {
+    ) -> Result<Connected, ConnectError> {
         if request.namespace != "/" {
             return Err(ConnectError::invalid_namespace());
         }
         let user = UserId::from(socket.id());
-        let host = request
-            .handshake
-            .host
-            .as_deref()
-            .and_then(Host::from_header);
+        let host = request.handshake.host.as_deref().and_then(Host::from_header);
         debug!(user = user.as_str(), remote = %request.handshake.remote, "socket connected");
         let mut inner = self.lock();
         inner.rooms.connect(user.clone(), host);
         inner.sockets.insert(user.clone(), socket.clone());
-        Ok(Seated { user, socket })
+        Ok(Connected { user, socket })
     }
 
-    async fn event(&self, state: &mut Seated, event: Event) {
-        let Event {
-            name,
-            args,
-            attachments,
-            ack,
-        } = event;
+    async fn event(&self, state: &mut Connected, event: Event) {
+        let Event { name, args, attachments, ack } = event;
         let request = if attachments.is_empty() {
             Request::parse(&name, &args)
         } else {
@@ -143,35 +121,36 @@ impl Handler for Signalling {
         }
     }
 
-    async fn disconnect(&self, state: Seated, reason: DisconnectReason) {
+    async fn disconnect(&self, state: Connected, reason: DisconnectReason) {
         let user = state.user.as_str();
         debug!(user, %reason, "socket disconnected");
         let mut inner = self.lock();
         inner.sockets.remove(&state.user);
-        let commands = inner.rooms.disconnect(&state.user);
-        if !commands.is_empty() {
-            info!(user, %reason, "left the others in its rooms");
+        let rooms = inner.rooms.seat_count(&state.user);
+        if rooms > 0 {
+            info!(user, rooms, %reason, "left its rooms");
         }
+        let commands = inner.rooms.disconnect(&state.user);
         inner.carry_out(commands, None);
     }
 }
 
 /// What is kept for each socket.
 #[derive(Debug)]
-pub struct Seated {
+pub struct Connected {
     user: UserId,
     socket: Socket,
 }
 
 impl Inner {
     /// Emits what the commands say; `asker` is whose request they answer.
-    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&Seated, Option<Ack>)>) {
+    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&Connected, Option<Ack>)>) {
         for command in commands {
             match command {
                 Command::Answer(event) => {
-                    if let Some((seated, ack)) = asker.take() {
-                        log(&seated.user, &event);
-                        emit(&seated.socket, &event);
+                    if let Some((connected, ack)) = asker.take() {
+                        log(&connected.user, &event);
+                        emit(&connected.socket, &event);
                         acknowledge(ack, &event);
                     }
                 }
@@ -212,12 +191,7 @@ fn log(user: &UserId, event: &ServerEvent) {
         ServerEvent::Leaved(_) => info!(user, "left a room"),
         ServerEvent::Full(_) => info!(user, "met a full room"),
         ServerEvent::Refused(refused) => {
-            debug!(
-                user,
-                event = refused.event,
-                code = refused.code.as_str(),
-                "refused a request"
-            );
+            debug!(user, event = refused.event, code = refused.code.as_str(), "refused a request");
         }
         _ => {}
     }
@@ -231,14 +205,8 @@ async fn wait_until(due: Option<Instant>) {
 }
 
 fn now() -> Now {
-    let unix = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    Now {
-        monotonic: Instant::now(),
-        unix,
-    }
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Now { monotonic: Instant::now(), unix }
 }
 
 /// Names of seats need not be secret, only hard to mistake for each other, so a machine that cannot

@@ -35,19 +35,13 @@ impl Turn {
         let username = time_limited_username(unix + LIFETIME.as_secs(), &seat.to_string());
         let credential = time_limited_password(&self.secret, &username);
         vec![
-            IceServer {
-                urls: vec![format!("stun:{host}:{port}")],
-                login: None,
-            },
+            IceServer { urls: vec![format!("stun:{host}:{port}")], login: None },
             IceServer {
                 urls: vec![
                     format!("turn:{host}:{port}?transport=udp"),
                     format!("turn:{host}:{port}?transport=tcp"),
                 ],
-                login: Some(Login {
-                    username,
-                    credential,
-                }),
+                login: Some(Login { username, credential }),
             },
         ]
     }
@@ -84,9 +78,7 @@ pub struct Login {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -108,9 +100,7 @@ impl Host {
     /// Reads a host without a port, such as `--turn-host` takes; an IPv6 address may lack its
     /// brackets.
     pub fn parse(text: &str) -> Option<Host> {
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'));
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         if let Ok(address) = bare.unwrap_or(text).parse::<Ipv6Addr>() {
             return Some(Host(format!("[{address}]")));
         }
@@ -176,11 +166,7 @@ mod tests {
 
     #[test]
     fn credentials_are_what_the_relay_checks() {
-        let turn = Turn {
-            host: None,
-            port: 3478,
-            secret: "north".into(),
-        };
+        let turn = Turn { host: None, port: 3478, secret: "north".into() };
         let host = Host::parse("example.org").unwrap();
         let servers = turn.ice_servers(Some(&host), SeatName(0xabc), 1_000_000);
         let password = time_limited_password("north", "1086400:0000000000000abc");
@@ -203,11 +189,7 @@ mod tests {
     #[test]
     fn a_configured_host_goes_before_the_one_of_the_request() {
         let host = Host::parse("relay.example.org");
-        let turn = Turn {
-            host,
-            port: 443,
-            secret: "north".into(),
-        };
+        let turn = Turn { host, port: 443, secret: "north".into() };
         let reached_as = Host::parse("10.0.0.1").unwrap();
         let servers = turn.ice_servers(Some(&reached_as), SeatName(1), 0);
         assert_eq!(servers[0].urls, ["stun:relay.example.org:443"]);
@@ -215,21 +197,13 @@ mod tests {
 
     #[test]
     fn without_any_host_there_are_no_servers() {
-        let turn = Turn {
-            host: None,
-            port: 3478,
-            secret: "north".into(),
-        };
+        let turn = Turn { host: None, port: 3478, secret: "north".into() };
         assert_eq!(turn.ice_servers(None, SeatName(1), 0), []);
     }
 
     #[test]
     fn secrets_stay_out_of_debug_output() {
-        let turn = Turn {
-            host: None,
-            port: 3478,
-            secret: "north".into(),
-        };
+        let turn = Turn { host: None, port: 3478, secret: "north".into() };
         let host = Host::parse("example.org");
         let servers = turn.ice_servers(host.as_ref(), SeatName(1), 0);
         let credential = &servers[1].login.as_ref().unwrap().credential;

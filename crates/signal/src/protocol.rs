@@ -73,24 +73,18 @@ impl Request {
         let [argument] = args else {
             return Err(malformed());
         };
-        let request =
-            match name {
-                "join" => serde_json::from_str(argument.get())
-                    .ok()
-                    .and_then(JoinFields::check),
-                "message" => serde_json::from_str(argument.get()).ok().map(
-                    |MessageFields { room_id, data }| Request::Message {
-                        room: room_id,
-                        data,
-                    },
-                ),
-                "leave" => serde_json::from_str(argument.get())
-                    .ok()
-                    .map(|RoomFields { room_id }| Request::Leave { room: room_id }),
-                _ => serde_json::from_str(argument.get())
-                    .ok()
-                    .map(|RoomFields { room_id }| Request::IceServers { room: room_id }),
-            };
+        let request = match name {
+            "join" => serde_json::from_str(argument.get()).ok().and_then(JoinFields::check),
+            "message" => serde_json::from_str(argument.get())
+                .ok()
+                .map(|MessageFields { room_id, data }| Request::Message { room: room_id, data }),
+            "leave" => serde_json::from_str(argument.get())
+                .ok()
+                .map(|RoomFields { room_id }| Request::Leave { room: room_id }),
+            _ => serde_json::from_str(argument.get())
+                .ok()
+                .map(|RoomFields { room_id }| Request::IceServers { room: room_id }),
+        };
         request.ok_or_else(malformed)
     }
 
@@ -250,11 +244,7 @@ impl Refused {
     /// Refuses `event` with a sentence of its own.
     pub fn with_message(event: &str, code: Code, message: &'static str) -> Refused {
         let event = event.chars().take(MAX_REPEATED_NAME_CHARS).collect();
-        Refused {
-            event,
-            code,
-            message,
-        }
+        Refused { event, code, message }
     }
 }
 
@@ -403,19 +393,13 @@ struct JoinFields {
 
 impl JoinFields {
     fn check(self) -> Option<Request> {
-        let JoinFields {
-            room_id,
-            capabilities,
-        } = self;
+        let JoinFields { room_id, capabilities } = self;
         let fits =
             |raw: &Raw| raw.get().starts_with('{') && raw.get().len() <= MAX_CAPABILITIES_BYTES;
         capabilities
             .as_ref()
             .is_none_or(fits)
-            .then_some(Request::Join {
-                room: room_id,
-                capabilities,
-            })
+            .then_some(Request::Join { room: room_id, capabilities })
     }
 }
 

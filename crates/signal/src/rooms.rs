@@ -108,13 +108,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
 
     /// A socket has come, by the server's name `host`.
     pub fn connect(&mut self, user: UserId, host: Option<Host>) {
-        self.sockets.insert(
-            user,
-            Visitor {
-                host,
-                rooms: Vec::new(),
-            },
-        );
+        self.sockets.insert(user, Visitor { host, rooms: Vec::new() });
     }
 
     /// A socket has gone: its seats are free, and those who shared a room with it are told.
@@ -139,9 +133,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
             Request::IceServers { room } => self.ice_servers(user, room, now),
         };
         done.unwrap_or_else(|code| {
-            vec![Command::Answer(ServerEvent::Refused(Refused::new(
-                name, code,
-            )))]
+            vec![Command::Answer(ServerEvent::Refused(Refused::new(name, code)))]
         })
     }
 
@@ -169,6 +161,11 @@ impl<R: FnMut() -> u64> Rooms<R> {
         self.rooms.len()
     }
 
+    /// How many seats a socket holds.
+    pub fn seat_count(&self, user: &UserId) -> usize {
+        self.sockets.get(user).map_or(0, |visitor| visitor.rooms.len())
+    }
+
     /// How many sockets are connected, seated or not.
     pub fn socket_count(&self) -> usize {
         self.sockets.len()
@@ -189,10 +186,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
         }
         let user_num = self.rooms.get(&room_id).map_or(0, |room| room.seats.len());
         if user_num >= self.config.room_size.get() {
-            return Ok(vec![Command::Answer(ServerEvent::Full(Full {
-                room_id,
-                user_num,
-            }))]);
+            return Ok(vec![Command::Answer(ServerEvent::Full(Full { room_id, user_num }))]);
         }
         if visitor.rooms.len() >= MAX_ROOMS_OF_A_SOCKET {
             return Err(Code::TooManyRooms);
@@ -207,21 +201,11 @@ impl<R: FnMut() -> u64> Rooms<R> {
             capabilities: capabilities.clone(),
             renewal: None,
         };
-        self.rooms
-            .entry(room_id.clone())
-            .or_insert_with(Room::new)
-            .seats
-            .push(seat);
+        self.rooms.entry(room_id.clone()).or_insert_with(Room::new).seats.push(seat);
         self.schedule(user, &room_id, now);
 
-        let peer = Peer {
-            user_id: user.clone(),
-            capabilities,
-        };
-        let event = ServerEvent::OtherJoined(OtherJoined {
-            room_id: room_id.clone(),
-            peer,
-        });
+        let peer = Peer { user_id: user.clone(), capabilities };
+        let event = ServerEvent::OtherJoined(OtherJoined { room_id: room_id.clone(), peer });
         let mut commands = Vec::with_capacity(2);
         self.tell_others(user, &room_id, &event, &mut commands);
         commands.splice(0..0, self.joined(user, room_id, now));
@@ -244,9 +228,8 @@ impl<R: FnMut() -> u64> Rooms<R> {
         let visitor = self.sockets.get_mut(user).ok_or(Code::NotJoined)?;
         let place = visitor.rooms.iter().position(|room| *room == room_id);
         visitor.rooms.remove(place.ok_or(Code::NotJoined)?);
-        let mut commands = vec![Command::Answer(ServerEvent::Leaved(InRoom {
-            room_id: room_id.clone(),
-        }))];
+        let mut commands =
+            vec![Command::Answer(ServerEvent::Leaved(InRoom { room_id: room_id.clone() }))];
         self.vacate(user, &room_id, &mut commands);
         Ok(commands)
     }
@@ -281,10 +264,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
         self.schedule(user, &room_id, now);
         let (_, seat) = self.rooms.get(&room_id)?.seat(user)?;
         let ice_servers = self.servers_for(seat, now);
-        Some(ServerEvent::IceServers(IceServers {
-            room_id,
-            ice_servers,
-        }))
+        Some(ServerEvent::IceServers(IceServers { room_id, ice_servers }))
     }
 
     /// Sets the time at which a seat is sent fresh credentials.
@@ -303,18 +283,13 @@ impl<R: FnMut() -> u64> Rooms<R> {
         }
         let renewal = (now.monotonic + LIFETIME / 2, seat.number);
         seat.renewal = Some(renewal);
-        self.renewals
-            .insert(renewal, (user.clone(), room_id.clone()));
+        self.renewals.insert(renewal, (user.clone(), room_id.clone()));
     }
 
     fn servers_for(&self, seat: &Seat, now: Now) -> Vec<IceServer> {
-        let host = self
-            .sockets
-            .get(&seat.user)
-            .and_then(|visitor| visitor.host.as_ref());
+        let host = self.sockets.get(&seat.user).and_then(|visitor| visitor.host.as_ref());
         let turn = self.config.turn.as_ref();
-        turn.map(|turn| turn.ice_servers(host, seat.name, now.unix))
-            .unwrap_or_default()
+        turn.map(|turn| turn.ice_servers(host, seat.name, now.unix)).unwrap_or_default()
     }
 
     /// Frees a seat, tells the others, and forgets the room with its last seat.
@@ -333,10 +308,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
             self.rooms.remove(room_id);
             return;
         }
-        let bye = Bye {
-            room_id: room_id.clone(),
-            user_id: user.clone(),
-        };
+        let bye = Bye { room_id: room_id.clone(), user_id: user.clone() };
         self.tell_others(user, room_id, &ServerEvent::Bye(bye), commands);
     }
 
@@ -356,25 +328,17 @@ impl<R: FnMut() -> u64> Rooms<R> {
 impl Room {
     fn new() -> Room {
         // Rooms are nearly always for two, and a growing `Vec` would begin with four.
-        Room {
-            seats: Vec::with_capacity(2),
-        }
+        Room { seats: Vec::with_capacity(2) }
     }
 
     fn seat(&self, user: &UserId) -> Option<(usize, &Seat)> {
-        self.seats
-            .iter()
-            .enumerate()
-            .find(|(_, seat)| seat.user == *user)
+        self.seats.iter().enumerate().find(|(_, seat)| seat.user == *user)
     }
 }
 
 impl Seat {
     fn as_peer(&self) -> Peer {
-        Peer {
-            user_id: self.user.clone(),
-            capabilities: self.capabilities.clone(),
-        }
+        Peer { user_id: self.user.clone(), capabilities: self.capabilities.clone() }
     }
 }
 

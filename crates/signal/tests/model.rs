@@ -13,6 +13,7 @@ use twocan_signal::{
 };
 
 const ROOM_SIZE: usize = 2;
+const PEOPLE: u8 = 5;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -25,7 +26,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     // Few people and rooms, so that they meet; more rooms than one socket may sit in.
-    let person = 0..5_u8;
+    let person = 0..PEOPLE;
     let room = prop_oneof![3 => 0..3_u8, 1 => 0..20_u8];
     prop_oneof![
         2 => person.clone().prop_map(Step::Connect),
@@ -77,6 +78,10 @@ proptest! {
             taken.dedup();
             prop_assert_eq!(rooms.room_count(), taken.len());
             prop_assert_eq!(rooms.socket_count(), model.connected.len());
+            for person in 0..PEOPLE {
+                let seats = model.seats.iter().filter(|seat| seat.1 == person).count();
+                prop_assert_eq!(rooms.seat_count(&user(person)), seats);
+            }
         }
 
         for person in model.connected.clone() {
@@ -108,11 +113,7 @@ impl Model {
             }
             self.seats.push((room, person));
             let mut said = self.joined(person, room);
-            said.extend(
-                others
-                    .iter()
-                    .map(|other| format!("{other}: otherjoined {person}")),
-            );
+            said.extend(others.iter().map(|other| format!("{other}: otherjoined {person}")));
             return said;
         }
         self.joined(person, room)
@@ -120,17 +121,10 @@ impl Model {
 
     fn joined(&self, person: u8, room: u8) -> Vec<String> {
         let others = self.others(person, room);
-        let first = self
-            .seats
-            .iter()
-            .find(|seat| seat.0 == room)
-            .map(|seat| seat.1);
+        let first = self.seats.iter().find(|seat| seat.0 == room).map(|seat| seat.1);
         let polite = first != Some(person);
         let peer = others.first().map_or("nobody".into(), u8::to_string);
-        vec![format!(
-            "joined {} polite {polite} peer {peer}",
-            others.len() + 1
-        )]
+        vec![format!("joined {} polite {polite} peer {peer}", others.len() + 1)]
     }
 
     fn leave(&mut self, person: u8, room: u8) -> Vec<String> {
@@ -150,22 +144,15 @@ impl Model {
         if others.is_empty() {
             return vec!["refused alone".into()];
         }
-        let mut said: Vec<_> = others
-            .iter()
-            .map(|other| format!("{other}: message"))
-            .collect();
+        let mut said: Vec<_> = others.iter().map(|other| format!("{other}: message")).collect();
         said.push("acknowledged".into());
         said
     }
 
     fn disconnect(&mut self, person: u8) -> Vec<String> {
         self.connected.retain(|&other| other != person);
-        let mut rooms: Vec<u8> = self
-            .seats
-            .iter()
-            .filter(|seat| seat.1 == person)
-            .map(|seat| seat.0)
-            .collect();
+        let mut rooms: Vec<u8> =
+            self.seats.iter().filter(|seat| seat.1 == person).map(|seat| seat.0).collect();
         let mut said = Vec::new();
         for room in rooms.drain(..) {
             said.extend(self.vacate(person, room));
@@ -175,17 +162,11 @@ impl Model {
 
     fn vacate(&mut self, person: u8, room: u8) -> Vec<String> {
         self.seats.retain(|&seat| seat != (room, person));
-        self.others(person, room)
-            .iter()
-            .map(|other| format!("{other}: bye {person}"))
-            .collect()
+        self.others(person, room).iter().map(|other| format!("{other}: bye {person}")).collect()
     }
 
     fn others(&self, person: u8, room: u8) -> Vec<u8> {
-        let in_room = self
-            .seats
-            .iter()
-            .filter(|seat| seat.0 == room && seat.1 != person);
+        let in_room = self.seats.iter().filter(|seat| seat.0 == room && seat.1 != person);
         in_room.map(|seat| seat.1).collect()
     }
 }
@@ -193,13 +174,8 @@ impl Model {
 fn brief(command: Command) -> String {
     match command {
         Command::Answer(ServerEvent::Joined(joined)) => {
-            let peer = joined
-                .peer
-                .map_or("nobody".into(), |peer| peer.user_id.as_str().to_owned());
-            format!(
-                "joined {} polite {} peer {peer}",
-                joined.user_num, joined.polite
-            )
+            let peer = joined.peer.map_or("nobody".into(), |peer| peer.user_id.as_str().to_owned());
+            format!("joined {} polite {} peer {peer}", joined.user_num, joined.polite)
         }
         Command::Answer(ServerEvent::Full(full)) => format!("full {}", full.user_num),
         Command::Answer(ServerEvent::Refused(refused)) => {

@@ -2,7 +2,7 @@
 //!
 //! CORS alone guards nothing here: browsers do not apply it to WebSockets.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use hyper::{
     HeaderMap, Response, StatusCode,
@@ -38,6 +38,17 @@ impl FromStr for Origin {
     }
 }
 
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.host)?;
+        if self.port != default_port(self.secure) {
+            write!(f, ":{}", self.port)?;
+        }
+        Ok(())
+    }
+}
+
 /// Whether a request's origin may connect.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -45,7 +56,7 @@ pub(crate) enum Verdict {
     NoOrigin,
     /// The page may connect; the value is its origin, as the browser wrote it.
     Allowed(HeaderValue),
-    /// The page may not; the text is its origin, shortened to be logged.
+    /// The page may not. The text says so in words for the log.
     Refused(String),
 }
 
@@ -62,9 +73,15 @@ impl Verdict {
             Some(origin) if others.contains(&origin) || origin.is_own(host, secure) => {
                 Self::Allowed(value.clone())
             }
-            _ => {
-                let text = String::from_utf8_lossy(value.as_bytes());
-                Self::Refused(text.chars().take(100).collect())
+            Some(origin) => Self::Refused(format!(
+                "refused a page of another origin; to let its pages connect, start with --origin {origin}"
+            )),
+            None => {
+                let text: String =
+                    String::from_utf8_lossy(value.as_bytes()).chars().take(100).collect();
+                Self::Refused(format!(
+                    "refused a page of the origin {text:?}: it has no host to allow"
+                ))
             }
         }
     }
@@ -158,7 +175,7 @@ mod tests {
         ];
         for (a, b) in same {
             assert_eq!(a.parse::<Origin>(), b.parse::<Origin>());
-            assert!(a.parse::<Origin>().is_ok(), "{a}");
+            assert_eq!(b.parse::<Origin>().unwrap().to_string(), a);
         }
         let bad = ["", "null", "*", "example.org", "ftp://a", "http://", "http://a/", "http://a:x"];
         for text in bad {
@@ -196,5 +213,21 @@ mod tests {
             let verdict = Verdict::of(&headers, secure, &listed);
             assert_eq!(!matches!(verdict, Verdict::Refused(_)), allowed, "{origin:?} at {host}");
         }
+    }
+
+    #[test]
+    fn a_refusal_names_the_flag_that_would_allow_the_origin() {
+        let refusal = |origin| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            match Verdict::of(&headers, false, &[]) {
+                Verdict::Refused(words) => words,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(
+            refusal("http://a.example:3000").ends_with("start with --origin http://a.example:3000")
+        );
+        assert!(refusal("null").contains("origin \"null\""));
     }
 }

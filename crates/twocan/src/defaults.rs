@@ -53,9 +53,9 @@ pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take for the TLS handshake.
 pub(crate) const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The read buffer of a connection; also the longest head of a request. Browsers send about 1 KB,
-/// and the smallest that hyper allows is 8 KB.
-pub(crate) const READ_BUFFER: usize = 8 * 1024;
+/// The longest head of a request, and how far the read buffer of a connection may grow. Browsers send
+/// about 1 KB, and the cookies of everything else that was ever on `localhost`.
+pub(crate) const READ_BUFFER: usize = 16 * 1024;
 
 /// Connections that wait for the program to accept them: the kernel's own usual limit.
 pub(crate) const BACKLOG: i32 = 4096;

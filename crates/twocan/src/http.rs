@@ -74,9 +74,8 @@ const POLICIES: [(HeaderName, &str); 5] = [
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), \
-         autoplay=(self), fullscreen=(self), picture-in-picture=(self), \
-         screen-wake-lock=(self), clipboard-write=(self), web-share=(self), geolocation=(), \
-         usb=(), serial=(), bluetooth=(), payment=()",
+         autoplay=(self), fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), \
+         clipboard-write=(self), geolocation=(), usb=(), serial=(), payment=()",
     ),
 ];
 

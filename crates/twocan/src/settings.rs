@@ -42,7 +42,7 @@ pub enum Command {
                         `warn,twocan_relay=debug`; the default is `info`.")]
 pub struct Settings {
     /// Where to serve page and signalling over HTTP (repeatable; `off` for nowhere)
-    /// [default: 127.0.0.1:8080 and [::1]:8080]
+    /// [default: port 8080 of 127.0.0.1 and ::1]
     #[arg(long, value_name = "ADDR", env = "TWOCAN_HTTP", value_delimiter = ',')]
     pub http: Vec<Listen>,
 
@@ -61,7 +61,7 @@ pub struct Settings {
     pub tls_key: Option<PathBuf>,
 
     /// Where to serve STUN and TURN over UDP and TCP (repeatable; `off` for nowhere)
-    /// [default: 0.0.0.0:3478 and [::]:3478]
+    /// [default: port 3478 of 0.0.0.0 and ::]
     #[arg(long, value_name = "ADDR", env = "TWOCAN_TURN", value_delimiter = ',')]
     pub turn: Vec<Listen>,
 

@@ -65,6 +65,7 @@ export class Call {
   #link: Link | null = null;
   /** The path before, which goes on until the new one carries. */
   #retiring: Link | null = null;
+  #polite = false;
   #peerMedia: MediaState | null = null;
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
@@ -179,8 +180,7 @@ export class Call {
       case 'close-media':
         return this.#closeLinks();
       case 'restart-media':
-        this.#signalling.askIceServers();
-        return this.#link?.restart();
+        return this.#restart();
       case 'set-timer': {
         const { timer, ms } = effect;
         clearTimeout(this.#timers.get(timer));
@@ -196,6 +196,20 @@ export class Call {
     }
   }
 
+  /**
+   * The polite side asks for a new path instead of offering one. Two offers would cross often, as
+   * both sides see a path break at the same time, and Chromium shows no more frames of a remote
+   * video whose line came with an offer once an own offer is rolled back.
+   */
+  #restart(): void {
+    if (this.#polite && this.#state.peer?.capabilities?.restart) {
+      this.#signalling.send({ type: 'restart' });
+      return;
+    }
+    this.#signalling.askIceServers();
+    this.#link?.restart();
+  }
+
   #openLink(effect: Extract<Effect, { do: 'open-media' }>, keepOld: boolean): void {
     if (keepOld) {
       this.#retiring?.close();
@@ -204,6 +218,7 @@ export class Call {
       this.#closeLinks();
     }
     this.#peerMedia = null;
+    this.#polite = effect.polite;
     const link = new Link({
       iceServers: this.#iceServers,
       polite: effect.polite,
@@ -251,6 +266,9 @@ export class Call {
     if (!message) return;
     if (message.type === 'leaving') {
       this.#input({ type: 'peer-leaving' });
+    } else if (message.type === 'restart') {
+      this.#signalling.askIceServers();
+      this.#link?.restart();
     } else if (message.type === 'media') {
       this.#peerMedia = message.value;
       this.#changed();

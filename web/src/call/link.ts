@@ -21,6 +21,7 @@ export interface LinkOptions {
 const KINDS = ['microphone', 'camera'] as const;
 const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
 
+const RESTART_ONCE_MS = 2_000;
 const LINK_STATES: Partial<Record<RTCPeerConnectionState, LinkState>> = {
   connected: 'up',
   disconnected: 'interrupted',
@@ -39,6 +40,7 @@ export class Link {
   readonly #stream = new MediaStream();
   readonly #tracks: Record<Kind, MediaStreamTrack | null>;
   readonly #lines: Record<Kind, RTCRtpTransceiver | null> = { microphone: null, camera: null };
+  #restartedAt = Number.NEGATIVE_INFINITY;
   #reading: Reading = { received: 0, lost: 0 };
 
   constructor(options: LinkOptions) {
@@ -94,8 +96,11 @@ export class Link {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
   }
 
-  /** Looks for a path anew. */
+  /** Looks for a path anew; what both sides ask for within two seconds is done once. */
   restart(): void {
+    const now = performance.now();
+    if (now - this.#restartedAt < RESTART_ONCE_MS) return;
+    this.#restartedAt = now;
     this.#pc.restartIce();
   }
 
@@ -124,6 +129,8 @@ export class Link {
   }
 
   #takeTrack(track: MediaStreamTrack): void {
+    // Announced again after a rollback: taking it out and in would freeze the picture.
+    if (this.remote.getTrackById(track.id)) return;
     for (const old of this.remote.getTracks()) {
       if (old.kind === track.kind) this.remote.removeTrack(old);
     }

@@ -134,6 +134,14 @@ describe('own devices', () => {
     expect(media.isOn('camera')).toBe(true);
   });
 
+  it('knows from the start that an insecure page has none', async () => {
+    const media = new LocalMedia({ permission: async () => null }, () => {});
+    expect(media.device('camera').problem).toBe('insecure');
+    await media.set('camera', false);
+    await media.set('camera', true);
+    expect(media.device('camera').problem).toBe('insecure');
+  });
+
   it('notices a device that is pulled out', async () => {
     const media = local({});
     await media.open();

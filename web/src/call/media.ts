@@ -135,6 +135,10 @@ export class LocalMedia {
   constructor(access: DeviceAccess, changed: (kind: Kind) => void) {
     this.#access = access;
     this.#changed = changed;
+    if (!access.getUserMedia) {
+      const insecure: Device = { ...OFF, problem: 'insecure' };
+      this.#devices = { microphone: insecure, camera: insecure };
+    }
   }
 
   /** What is known of one device. */

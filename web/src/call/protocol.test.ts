@@ -9,6 +9,7 @@ it.each([
   [{ type: 'candidate', value: candidate }],
   [{ type: 'media', value: { microphone: true, camera: false } }],
   [{ type: 'leaving' }],
+  [{ type: 'restart' }],
 ])('reads %j', (message) => {
   expect(readPeerMessage(message)).toEqual(message);
 });

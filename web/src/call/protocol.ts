@@ -9,6 +9,8 @@ export interface Capabilities {
   media?: boolean;
   /** Says `leaving` before it leaves, so that a `bye` without it means a lost connection. */
   leaving?: boolean;
+  /** Looks for a new path when it is asked to with `restart`. */
+  restart?: boolean;
 }
 
 /** The other seat of the room. `capabilities` is absent for a client of the plain protocol. */
@@ -65,10 +67,11 @@ export type PeerMessage =
   | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
   | { type: 'candidate'; value: RTCIceCandidateInit }
   | { type: 'media'; value: MediaState }
-  | { type: 'leaving' };
+  | { type: 'leaving' }
+  | { type: 'restart' };
 
 /** What this client tells of itself at `join`. */
-export const OWN_CAPABILITIES: Capabilities = { media: true, leaving: true };
+export const OWN_CAPABILITIES: Capabilities = { media: true, leaving: true, restart: true };
 
 /** Longest room name that the server takes, in characters. */
 export const MAX_ROOM_NAME = 128;
@@ -79,6 +82,7 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
   const { type, value } = data;
   switch (type) {
     case 'leaving':
+    case 'restart':
       return { type };
     case 'offer':
     case 'answer':

@@ -5,72 +5,39 @@ use super::*;
 #[test]
 fn requests_are_read() {
     for (name, argument, request) in [
-        (
-            "join",
-            r#"{"roomId":"tea"}"#,
-            Request::Join {
-                room: room("tea"),
-                capabilities: None,
-            },
-        ),
+        ("join", r#"{"roomId":"tea"}"#, Request::Join { room: room("tea"), capabilities: None }),
         (
             "join",
             r#"{"roomId":"tea","capabilities":null,"token":"of a newer client"}"#,
-            Request::Join {
-                room: room("tea"),
-                capabilities: None,
-            },
+            Request::Join { room: room("tea"), capabilities: None },
         ),
         (
             "join",
             r#"{"capabilities":{"b":1,"a":2},"roomId":"tea"}"#,
-            Request::Join {
-                room: room("tea"),
-                capabilities: Some(raw(r#"{"b":1,"a":2}"#)),
-            },
+            Request::Join { room: room("tea"), capabilities: Some(raw(r#"{"b":1,"a":2}"#)) },
         ),
         (
             "message",
             r#"{"roomId":"tea","data":{"z":1.0,"a":[1e3]}}"#,
-            Request::Message {
-                room: room("tea"),
-                data: raw(r#"{"z":1.0,"a":[1e3]}"#),
-            },
+            Request::Message { room: room("tea"), data: raw(r#"{"z":1.0,"a":[1e3]}"#) },
         ),
         (
             "message",
             r#"{"roomId":"tea","data":null}"#,
-            Request::Message {
-                room: room("tea"),
-                data: raw("null"),
-            },
+            Request::Message { room: room("tea"), data: raw("null") },
         ),
-        (
-            "leave",
-            r#"{"roomId":"tea"}"#,
-            Request::Leave { room: room("tea") },
-        ),
-        (
-            "iceservers",
-            r#"{"roomId":"tea"}"#,
-            Request::IceServers { room: room("tea") },
-        ),
+        ("leave", r#"{"roomId":"tea"}"#, Request::Leave { room: room("tea") }),
+        ("iceservers", r#"{"roomId":"tea"}"#, Request::IceServers { room: room("tea") }),
     ] {
-        assert_eq!(
-            Request::parse(name, &args(&[argument])),
-            Ok(request),
-            "{name} {argument}"
-        );
+        assert_eq!(Request::parse(name, &args(&[argument])), Ok(request), "{name} {argument}");
     }
 }
 
 #[test]
 fn anything_malformed_is_refused_with_words_that_help() {
     let long_name = format!(r#"{{"roomId":"{}"}}"#, "é".repeat(MAX_ROOM_ID_CHARS + 1));
-    let big_capabilities = format!(
-        r#"{{"roomId":"tea","capabilities":{{"a":"{}"}}}}"#,
-        "x".repeat(5000)
-    );
+    let big_capabilities =
+        format!(r#"{{"roomId":"tea","capabilities":{{"a":"{}"}}}}"#, "x".repeat(5000));
     for (name, arguments) in [
         ("join", vec![]),
         ("join", vec!["null"]),
@@ -97,11 +64,7 @@ fn anything_malformed_is_refused_with_words_that_help() {
         let refused = Request::parse(name, &args(&arguments)).expect_err(name);
         assert_eq!(refused.code, Code::Malformed, "{name} {arguments:?}");
         assert_eq!(refused.event, name);
-        assert!(
-            refused.message.starts_with("Send one object"),
-            "{}",
-            refused.message
-        );
+        assert!(refused.message.starts_with("Send one object"), "{}", refused.message);
     }
 }
 
@@ -123,10 +86,7 @@ fn the_longest_name_is_counted_in_characters() {
 fn events_serialise_as_the_protocol_says() {
     let user_id = UserId::from("Xq");
     let capabilities = Some(raw(r#"{"b":1,"a":2}"#));
-    let peer = Peer {
-        user_id: user_id.clone(),
-        capabilities,
-    };
+    let peer = Peer { user_id: user_id.clone(), capabilities };
     for (event, name, body) in [
         (
             ServerEvent::Joined(Joined {
@@ -144,53 +104,32 @@ fn events_serialise_as_the_protocol_says() {
             }),
         ),
         (
-            ServerEvent::Full(Full {
-                room_id: room("tea"),
-                user_num: 2,
-            }),
+            ServerEvent::Full(Full { room_id: room("tea"), user_num: 2 }),
             "full",
             json!({"roomId": "tea", "userNum": 2}),
         ),
         (
-            ServerEvent::OtherJoined(OtherJoined {
-                room_id: room("tea"),
-                peer: peer.clone(),
-            }),
+            ServerEvent::OtherJoined(OtherJoined { room_id: room("tea"), peer: peer.clone() }),
             "otherjoined",
             json!({"roomId": "tea", "userId": "Xq", "capabilities": {"a": 2, "b": 1}}),
         ),
         (
             ServerEvent::OtherJoined(OtherJoined {
                 room_id: room("tea"),
-                peer: Peer {
-                    capabilities: None,
-                    ..peer
-                },
+                peer: Peer { capabilities: None, ..peer },
             }),
             "otherjoined",
             json!({"roomId": "tea", "userId": "Xq"}),
         ),
         (ServerEvent::Message(raw("[1]")), "message", json!([1])),
+        (ServerEvent::Leaved(InRoom { room_id: room("tea") }), "leaved", json!({"roomId": "tea"})),
         (
-            ServerEvent::Leaved(InRoom {
-                room_id: room("tea"),
-            }),
-            "leaved",
-            json!({"roomId": "tea"}),
-        ),
-        (
-            ServerEvent::Bye(Bye {
-                room_id: room("tea"),
-                user_id,
-            }),
+            ServerEvent::Bye(Bye { room_id: room("tea"), user_id }),
             "bye",
             json!({"roomId": "tea", "userId": "Xq"}),
         ),
         (
-            ServerEvent::IceServers(IceServers {
-                room_id: room("tea"),
-                ice_servers: Vec::new(),
-            }),
+            ServerEvent::IceServers(IceServers { room_id: room("tea"), ice_servers: Vec::new() }),
             "iceservers",
             json!({"roomId": "tea", "iceServers": []}),
         ),
@@ -211,13 +150,9 @@ fn events_serialise_as_the_protocol_says() {
 
 #[test]
 fn codes_are_spelt_alike_in_messages_and_logs() {
-    for code in [
-        Code::Malformed,
-        Code::NotJoined,
-        Code::Alone,
-        Code::TooManyRooms,
-        Code::UnknownEvent,
-    ] {
+    for code in
+        [Code::Malformed, Code::NotJoined, Code::Alone, Code::TooManyRooms, Code::UnknownEvent]
+    {
         assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
     }
 }
@@ -231,10 +166,7 @@ fn relayed_json_keeps_every_byte() {
 
 #[test]
 fn room_names_and_data_stay_out_of_debug_output() {
-    let request = Request::Message {
-        room: room("secret-room"),
-        data: raw("\"secret data\""),
-    };
+    let request = Request::Message { room: room("secret-room"), data: raw("\"secret data\"") };
     assert!(!format!("{request:?}").contains("secret"));
 }
 
@@ -247,7 +179,5 @@ fn raw(json: &str) -> Raw {
 }
 
 fn args(json: &[&str]) -> Vec<Box<RawValue>> {
-    json.iter()
-        .map(|&json| RawValue::from_string(json.to_owned()).unwrap())
-        .collect()
+    json.iter().map(|&json| RawValue::from_string(json.to_owned()).unwrap()).collect()
 }

@@ -33,21 +33,14 @@ fn two_people_meet_talk_and_part() {
                         "iceServers": [], "peer": {"userId": "ann", "capabilities": {"v": 1}},
                     }),
                 ),
-                tell(
-                    "ann",
-                    "otherjoined",
-                    json!({"roomId": "tea", "userId": "ben"}),
-                ),
+                tell("ann", "otherjoined", json!({"roomId": "tea", "userId": "ben"})),
             ],
         ),
         (
             "ann",
             "message",
             json!({"roomId": "tea", "data": {"type": "offer"}}),
-            vec![
-                tell("ben", "message", json!({"type": "offer"})),
-                acknowledge("tea"),
-            ],
+            vec![tell("ben", "message", json!({"type": "offer"})), acknowledge("tea")],
         ),
         (
             "ben",
@@ -92,27 +85,13 @@ fn a_visitor_who_met_a_full_room_counts_nowhere() {
             json!({"roomId": "tea", "data": 1}),
             vec![refused("message", "not_joined")],
         ),
-        (
-            "cat",
-            "leave",
-            json!({"roomId": "tea"}),
-            vec![refused("leave", "not_joined")],
-        ),
-        (
-            "cat",
-            "iceservers",
-            json!({"roomId": "tea"}),
-            vec![refused("iceservers", "not_joined")],
-        ),
+        ("cat", "leave", json!({"roomId": "tea"}), vec![refused("leave", "not_joined")]),
+        ("cat", "iceservers", json!({"roomId": "tea"}), vec![refused("iceservers", "not_joined")]),
     ]);
     assert_eq!(server.disconnect("cat"), []);
     assert_eq!(
         server.disconnect("ann"),
-        [tell(
-            "ben",
-            "bye",
-            json!({"roomId": "tea", "userId": "ann"})
-        )]
+        [tell("ben", "bye", json!({"roomId": "tea", "userId": "ann"}))]
     );
     server.connect(&["cat"]);
     let joined = server.request("cat", "join", json!({"roomId": "tea"}));
@@ -160,12 +139,7 @@ fn a_message_into_an_empty_room_is_refused() {
     server.connect(&["ann"]);
     server.seat("tea", &["ann"]);
     server.run(&[
-        (
-            "ann",
-            "message",
-            json!({"roomId": "tea", "data": 1}),
-            vec![refused("message", "alone")],
-        ),
+        ("ann", "message", json!({"roomId": "tea", "data": 1}), vec![refused("message", "alone")]),
         (
             "ann",
             "message",
@@ -191,10 +165,7 @@ fn a_disconnect_ends_every_seat_of_the_socket_once() {
     );
     assert_eq!(server.disconnect("ann"), []);
     assert_eq!(server.request("ann", "join", json!({"roomId": "tea"})), []);
-    assert_eq!(
-        (server.rooms.room_count(), server.rooms.socket_count()),
-        (2, 2)
-    );
+    assert_eq!((server.rooms.room_count(), server.rooms.socket_count()), (2, 2));
 }
 
 #[test]
@@ -205,18 +176,8 @@ fn one_socket_sits_in_at_most_sixteen_rooms() {
         server.seat(&number.to_string(), &["ann"]);
     }
     server.run(&[
-        (
-            "ann",
-            "join",
-            json!({"roomId": "more"}),
-            vec![refused("join", "too_many_rooms")],
-        ),
-        (
-            "ann",
-            "leave",
-            json!({"roomId": "3"}),
-            vec![answer("leaved", json!({"roomId": "3"}))],
-        ),
+        ("ann", "join", json!({"roomId": "more"}), vec![refused("join", "too_many_rooms")]),
+        ("ann", "leave", json!({"roomId": "3"}), vec![answer("leaved", json!({"roomId": "3"}))]),
     ]);
     server.seat("more", &["ann"]);
     assert_eq!(server.rooms.room_count(), MAX_ROOMS_OF_A_SOCKET);
@@ -253,10 +214,7 @@ fn each_seat_has_credentials_of_its_own() {
     server.connect(&["ann", "ben"]);
     let ann = server.request("ann", "join", json!({"roomId": "tea"}));
     let ben = server.request("ben", "join", json!({"roomId": "tea"}));
-    assert_eq!(
-        ann[0].body["iceServers"][0],
-        json!({"urls": ["stun:twocan.example:3478"]})
-    );
+    assert_eq!(ann[0].body["iceServers"][0], json!({"urls": ["stun:twocan.example:3478"]}));
     assert_eq!(username(&ann[0]), "87400:0000000000000001");
     assert_eq!(username(&ben[0]), "87400:0000000000000002");
 }
@@ -274,10 +232,7 @@ fn fresh_credentials_come_at_half_of_the_lifetime() {
     assert_eq!(server.rooms.poll_timeout(), Some(server.now.monotonic));
     let told = server.timeout();
     assert_eq!(told.len(), 1);
-    assert_eq!(
-        (told[0].to.as_deref(), told[0].name),
-        (Some("ann"), "iceservers")
-    );
+    assert_eq!((told[0].to.as_deref(), told[0].name), (Some("ann"), "iceservers"));
     assert_eq!(told[0].body["roomId"], "tea");
     assert_eq!(username(&told[0]), "130600:0000000000000001");
     assert_eq!(server.timeout(), []);
@@ -331,22 +286,12 @@ type Step<'a> = (&'a str, &'a str, Value, Vec<Said>);
 
 impl Server {
     fn without_turn(room_size: usize) -> Server {
-        Server::new(Config {
-            room_size: NonZeroUsize::new(room_size).unwrap(),
-            turn: None,
-        })
+        Server::new(Config { room_size: NonZeroUsize::new(room_size).unwrap(), turn: None })
     }
 
     fn with_turn() -> Server {
-        let turn = Turn {
-            host: None,
-            port: 3478,
-            secret: "north".into(),
-        };
-        Server::new(Config {
-            room_size: NonZeroUsize::new(2).unwrap(),
-            turn: Some(turn),
-        })
+        let turn = Turn { host: None, port: 3478, secret: "north".into() };
+        Server::new(Config { room_size: NonZeroUsize::new(2).unwrap(), turn: Some(turn) })
     }
 
     fn new(config: Config) -> Server {
@@ -355,20 +300,13 @@ impl Server {
             drawn += 1;
             drawn
         };
-        let now = Now {
-            monotonic: Instant::now(),
-            unix: 1000,
-        };
-        Server {
-            rooms: Rooms::new(config, Box::new(random)),
-            now,
-        }
+        let now = Now { monotonic: Instant::now(), unix: 1000 };
+        Server { rooms: Rooms::new(config, Box::new(random)), now }
     }
 
     fn connect(&mut self, users: &[&str]) {
         for &user in users {
-            self.rooms
-                .connect(user.into(), Host::parse("twocan.example"));
+            self.rooms.connect(user.into(), Host::parse("twocan.example"));
         }
     }
 
@@ -417,27 +355,15 @@ fn said(commands: Vec<Command>) -> Vec<Said> {
 }
 
 fn answer(name: &'static str, body: Value) -> Said {
-    Said {
-        to: None,
-        name,
-        body,
-    }
+    Said { to: None, name, body }
 }
 
 fn tell(to: &str, name: &'static str, body: Value) -> Said {
-    Said {
-        to: Some(to.into()),
-        name,
-        body,
-    }
+    Said { to: Some(to.into()), name, body }
 }
 
 fn acknowledge(room: &str) -> Said {
-    Said {
-        to: None,
-        name: "(acknowledged)",
-        body: json!({"roomId": room}),
-    }
+    Said { to: None, name: "(acknowledged)", body: json!({"roomId": room}) }
 }
 
 fn refused(event: &str, code: &str) -> Said {
@@ -446,10 +372,7 @@ fn refused(event: &str, code: &str) -> Said {
         "alone" => "Nobody else is in the room. Send again when you hear otherjoined.",
         _ => "You sit in as many rooms as one socket may. Leave one first.",
     };
-    answer(
-        "refused",
-        json!({"event": event, "code": code, "message": message}),
-    )
+    answer("refused", json!({"event": event, "code": code, "message": message}))
 }
 
 fn username(said: &Said) -> &str {

@@ -1,8 +1,16 @@
 //! What the test servers share: flags, and a listener.
 
-use std::{convert::Infallible, future::Future, io, net::Ipv4Addr, pin::pin, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::{Ipv4Addr, Ipv6Addr},
+    pin::pin,
+    time::Duration,
+};
 
 use clap::Parser;
+use futures_util::future::OptionFuture;
 use hyper::{
     Request, Response,
     body::Incoming,
@@ -20,7 +28,7 @@ use twocan_socketio::{Body, Config, Origin, Peer};
 
 #[derive(Parser)]
 pub(crate) struct Options {
-    /// The TCP port on 127.0.0.1; 0 takes a free one.
+    /// The TCP port on localhost; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     pub(crate) port: u16,
     /// Milliseconds between a pong and the next ping.
@@ -60,7 +68,10 @@ where
         .with_writer(io::stderr)
         .init();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    println!("listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    // Clients that look up 'localhost' may try IPv6 first; not every machine has it.
+    let listener6 = TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())).await.ok();
+    println!("listening on http://{address}");
 
     let (stopping, _) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -77,6 +88,9 @@ where
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(accepted) = OptionFuture::from(listener6.as_ref().map(TcpListener::accept)) => {
+                accepted
+            }
             Some(_) = connections.join_next() => continue,
             () = &mut stopped => break,
         };

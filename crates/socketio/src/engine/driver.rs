@@ -19,7 +19,7 @@ use tracing::{debug, trace};
 use super::{
     CloseReason, Receiver,
     link::{Input, Link},
-    packet::Packet,
+    packet::{InvalidPacket, Packet},
     payload,
     refusal::Refusal,
     registry::Entry,
@@ -162,7 +162,7 @@ impl<R: Receiver> Driver<R> {
                 let _ = answer.send(self.session.post_started());
             }
             Input::Posted(body, answer) => {
-                trace!(session = self.number, body, "received");
+                trace!(session = self.number, bytes = body.len(), "POST received");
                 if self.session.posted(payload::decode(&body), now).is_err() {
                     let _ = answer.send(Err(Refusal::BadRequest));
                 } else {
@@ -194,9 +194,11 @@ impl<R: Receiver> Driver<R> {
             let Poll::Ready(received) = socket.poll_receive(cx) else {
                 return;
             };
-            trace!(session = self.number, ?received, "received");
             match received {
-                Received::Packet(packet) => self.session.receive(packet, now),
+                Received::Packet(packet) => {
+                    trace!(session = self.number, packet = describe(&packet), "received");
+                    self.session.receive(packet, now);
+                }
                 Received::TooLarge => {
                     debug!(session = self.number, "message too large");
                     if let Some(socket) = self.socket.take() {
@@ -216,9 +218,11 @@ impl<R: Receiver> Driver<R> {
             let Poll::Ready(received) = candidate.poll_receive(cx) else {
                 return;
             };
-            trace!(session = self.number, ?received, "received by the candidate");
             match received {
-                Received::Packet(packet) => self.session.candidate_received(packet, now),
+                Received::Packet(packet) => {
+                    trace!(session = self.number, packet = describe(&packet), "candidate received");
+                    self.session.candidate_received(packet, now);
+                }
                 Received::TooLarge | Received::Lost(_) => {
                     debug!(session = self.number, "upgrade failed: the WebSocket closed");
                     self.session.candidate_lost();
@@ -238,7 +242,8 @@ impl<R: Receiver> Driver<R> {
                 Command::AnswerPoll(packets) => {
                     self.link.sent(&packets);
                     let body = payload::encode(&packets);
-                    trace!(session = self.number, body, "sent");
+                    let (packets, bytes) = (packets.len(), body.len());
+                    trace!(session = self.number, packets, bytes, "poll answered");
                     if let Some(poll) = self.poll.take() {
                         let _ = poll.send(Ok(body));
                     }
@@ -287,7 +292,7 @@ impl<R: Receiver> Driver<R> {
             let Some(packet) = self.session.next_packet() else {
                 break;
             };
-            trace!(session = self.number, ?packet, "sent");
+            trace!(session = self.number, packet = packet.kind(), bytes = packet.len(), "sent");
             self.link.sent([&packet]);
             failed = socket.send(packet).is_err();
             if failed {
@@ -352,6 +357,11 @@ impl<R: Receiver> Driver<R> {
             drop(guard);
         });
     }
+}
+
+/// The kind of a packet for the logs; what is in it may be secret.
+fn describe(packet: &Result<Packet, InvalidPacket>) -> &'static str {
+    packet.as_ref().map_or("invalid", Packet::kind)
 }
 
 /// Tokio's clock, so that tests with a paused clock see one time everywhere.

@@ -125,6 +125,19 @@ impl Packet {
         }
     }
 
+    /// The packet's name in the specification, for the logs.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open",
+            Self::Close => "close",
+            Self::Ping(_) => "ping",
+            Self::Pong(_) => "pong",
+            Self::Message(_) => "message",
+            Self::Upgrade => "upgrade",
+            Self::Noop => "noop",
+        }
+    }
+
     /// The length of the content in bytes, for the bound on what may wait for a client.
     pub(crate) fn len(&self) -> usize {
         match self {

@@ -51,7 +51,11 @@ impl Refusal {
             Self::UnsupportedVersion => {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
-            Self::Overlap => return plain(StatusCode::BAD_REQUEST, String::new()),
+            Self::Overlap => {
+                let mut response = Response::new(Body::default());
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                return response;
+            }
             Self::TooLarge(limit) => {
                 let message =
                     format!("The message is too large: at most {limit} bytes are taken.\n");

@@ -14,8 +14,8 @@ use hyper::{
     body::{Body as _, Incoming},
     header::{CACHE_CONTROL, HeaderValue},
 };
-use tokio::sync::oneshot;
-use tracing::debug;
+use tokio::{sync::oneshot, time::timeout};
+use tracing::{debug, error, warn};
 
 use super::{
     Service,
@@ -74,11 +74,8 @@ impl<S: Service> Server<S> {
             return Refusal::NotFound.response();
         }
         let verdict = Verdict::of(request.headers(), peer.secure, &self.shared.config.origins);
-        if let Verdict::Refused(origin) = &verdict {
-            tracing::warn!(
-                remote = %peer.remote,
-                "a page of {origin:?} was refused; to let its pages connect, start with --origin {origin}"
-            );
+        if let Verdict::Refused(words) = &verdict {
+            warn!(remote = %peer.remote, "{words}");
             return Refusal::Forbidden.response();
         }
         let cors = verdict.cors();
@@ -127,7 +124,7 @@ impl<S: Service> Server<S> {
             }
             Request::Poll(sid) => poll(session(sid)?).await,
             Request::Post(sid) => {
-                post(session(sid)?, request.into_body(), self.shared.config.max_payload).await
+                post(session(sid)?, request.into_body(), &self.shared.config).await
             }
         }
     }
@@ -182,7 +179,7 @@ impl<S: Service> Server<S> {
     /// A place for a new session, unless the server is shutting down.
     fn enter(&self) -> Option<(String, Link, Entry)> {
         let sid = random_id()
-            .inspect_err(|error| tracing::error!(%error, "the system gives no random bytes"))
+            .inspect_err(|error| error!(%error, "the system gives no random bytes"))
             .ok()?;
         let link = Link::new(self.shared.config.max_queue);
         let entry = self.shared.registry.enter(sid.clone(), link.clone())?;
@@ -190,15 +187,13 @@ impl<S: Service> Server<S> {
     }
 
     fn open_packet(&self, sid: &str, upgrades: &[&str]) -> Packet {
-        let config = &self.shared.config;
-        let content = serde_json::json!({
-            "sid": sid,
-            "upgrades": upgrades,
-            "pingInterval": u64::try_from(config.ping_interval.as_millis()).unwrap_or(u64::MAX),
-            "pingTimeout": u64::try_from(config.ping_timeout.as_millis()).unwrap_or(u64::MAX),
-            "maxPayload": config.max_payload,
-        });
-        Packet::Open(content.to_string())
+        let Config { ping_interval, ping_timeout, max_payload, .. } = &self.shared.config;
+        let (ping_interval, ping_timeout) = (ping_interval.as_millis(), ping_timeout.as_millis());
+        // The order is the reference's; nothing in these values needs an escape.
+        Packet::Open(format!(
+            "{{\"sid\":\"{sid}\",\"upgrades\":{upgrades:?},\"pingInterval\":{ping_interval},\
+             \"pingTimeout\":{ping_timeout},\"maxPayload\":{max_payload}}}"
+        ))
     }
 
     /// The session's task.
@@ -246,13 +241,16 @@ async fn poll(link: Link) -> Result<Response<Body>, Refusal> {
     Ok(response(StatusCode::OK, "text/plain; charset=UTF-8", body??))
 }
 
-async fn post(link: Link, body: Incoming, max_payload: usize) -> Result<Response<Body>, Refusal> {
+async fn post(link: Link, body: Incoming, config: &Config) -> Result<Response<Body>, Refusal> {
     let (answer, answered) = oneshot::channel();
     link.push(Input::PostStarted(answer)).map_err(|_| Refusal::UnknownSession)?;
     answered.await.map_err(|_| Refusal::UnknownSession)??;
 
     let mut guard = AbortGuard { link: link.clone(), input: Some(Input::PostFailed) };
-    let body = read_body(body, max_payload).await.inspect_err(|refusal| {
+    // Who takes longer for it than for a pong is gone.
+    let patience = config.ping_interval + config.ping_timeout;
+    let body = timeout(patience, read_body(body, config.max_payload)).await;
+    let body = body.unwrap_or(Err(Refusal::BadRequest)).inspect_err(|refusal| {
         if let Refusal::TooLarge(_) = refusal {
             guard.input = Some(Input::PostRefused);
         }

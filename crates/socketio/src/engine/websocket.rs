@@ -53,7 +53,6 @@ pub(crate) struct WebSocket {
 }
 
 /// What came on a WebSocket.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received {
     Packet(Result<Packet, InvalidPacket>),
     /// A message longer than allowed; nothing can be read after it.

@@ -12,7 +12,7 @@ const ways = [['polling'], ['websocket'], ['polling', 'websocket']];
 for (const transports of ways) {
   describe(`the stock client by ${transports.join(', then ')}`, () => {
     let server;
-    let sockets = [];
+    const sockets = [];
 
     before(async () => {
       server = await start('echo');
@@ -83,7 +83,10 @@ for (const transports of ways) {
       await new Promise((resolve) => setTimeout(resolve, 5));
       for (let n = 1000; n < 2000; n++) socket.emit('message', n);
       await complete;
-      assert.deepEqual(received, Array.from({ length: 2000 }, (_, n) => n));
+      assert.deepEqual(
+        received,
+        Array.from({ length: 2000 }, (_, n) => n),
+      );
     });
 
     it('is acknowledged', async () => {

@@ -13,7 +13,7 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     let sockets;
 
     beforeEach(async () => {
-      server = await start('exercise', ['--ping-interval', '300', '--ping-timeout', '200']);
+      server = await start('exercise', ['--ping-interval', '300', '--ping-timeout', '2000']);
       sockets = [];
     });
 
@@ -23,7 +23,12 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     });
 
     async function connect(options = {}) {
-      const socket = io(server.url, { transports, forceNew: true, reconnection: false, ...options });
+      const socket = io(server.url, {
+        transports,
+        forceNew: true,
+        reconnection: false,
+        ...options,
+      });
       sockets.push(socket);
       await once(socket, 'connect');
       assert.equal((await server.call()).call, 'connect');
@@ -53,7 +58,11 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
       socket.emit('quick', 2);
       socket.emit('slow', 3);
       socket.disconnect();
-      for (const [name, n] of [['slow', 1], ['quick', 2], ['slow', 3]]) {
+      for (const [name, n] of [
+        ['slow', 1],
+        ['quick', 2],
+        ['slow', 3],
+      ]) {
         assert.deepEqual(await server.call(), { call: 'event', name, args: [`${n}`] });
       }
       assert.deepEqual(await server.call(), {
@@ -66,7 +75,12 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     it('sees a lost connection after the events that came before', async () => {
       const socket = await connect();
       const id = socket.id;
-      assert.ok(await socket.timeout(1000).emitWithAck('none').catch(() => true));
+      assert.ok(
+        await socket
+          .timeout(1000)
+          .emitWithAck('none')
+          .catch(() => true),
+      );
       socket.emit('slow', 1);
       await new Promise((resolve) => setTimeout(resolve, 20));
       socket.io.engine.close();
@@ -136,7 +150,11 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     });
 
     it('tells why a namespace is refused', async () => {
-      const socket = io(`${server.url}/private`, { transports, forceNew: true, reconnection: false });
+      const socket = io(`${server.url}/private`, {
+        transports,
+        forceNew: true,
+        reconnection: false,
+      });
       sockets.push(socket);
       const [error] = await once(socket, 'connect_error');
       assert.equal(error.message, 'not you');

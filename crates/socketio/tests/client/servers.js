@@ -1,4 +1,4 @@
-// Starts the crate's test servers, each on a free port, and stops them by their process.
+// Starts test servers, each on a free port, and stops them by their process.
 
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -11,11 +11,20 @@ const echo = process.env.TWOCAN_ECHO ?? join(here, '../../../../target/debug/exa
 /**
  * Starts the example `name`, and waits until it listens.
  *
- * @param {'echo' | 'engine_echo' | 'exercise'} name
+ * @param {'echo' | 'exercise'} name
  * @param {string[]} args flags of the example
  */
-export async function start(name, args = []) {
-  const child = spawn(join(dirname(echo), name), ['--port', '0', ...args], {
+export function start(name, args = []) {
+  return startProcess(join(dirname(echo), name), args);
+}
+
+/** Starts the reference server, which takes the flags of `echo`. */
+export function startReference(args = []) {
+  return startProcess(process.execPath, [join(here, 'reference.js'), ...args]);
+}
+
+async function startProcess(program, args) {
+  const child = spawn(program, [...args, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // One test makes a handler panic; its report would fill the screen.
     env: { ...process.env, RUST_BACKTRACE: '0' },
@@ -26,16 +35,18 @@ export async function start(name, args = []) {
       reject(new Error(`${error.message}: run 'cargo build -p twocan-socketio --examples' first`));
     });
   });
+  // A test that fails before its end must not leave the server behind.
+  process.once('exit', () => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const first = await Promise.race([lines.next(), exited.then(() => ({ done: true }))]);
-  if (first.done) throw new Error(`${name} ended before it listened`);
+  if (first.done) throw new Error(`${program} ended before it listened`);
 
   return {
     url: first.value.replace('listening on ', ''),
     /** The next call of the handler, as the example `exercise` prints it. */
     async call() {
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${name} ended`);
+      if (done) throw new Error(`${program} ended`);
       return JSON.parse(value);
     },
     /** Ends the server as a service manager would, and waits until it has ended. */

@@ -103,7 +103,7 @@ export const en = {
     busy: (which: string) =>
       `Another program is using the ${which}. Close it there, then try again. You can also go on without.`,
     missing: (which: string) =>
-      `No ${which} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
+      `No ${which.replace(' and ', ' or ')} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
     insecure: (which: string) =>
       `Browsers give the ${which} only to secure pages. Open the https address of this server.`,
     again: 'Try again',
