@@ -1,9 +1,8 @@
-//! A client's TCP connection: messages cut out of what arrives, and a bounded queue of what leaves.
+//! A client's TCP or TLS connection: messages cut out of what arrives, and a bounded queue of what leaves.
 
 use std::{
     collections::VecDeque,
-    io::{self, Read as _, Write as _},
-    net::TcpStream,
+    io,
     ops::Range,
     os::fd::{AsFd, BorrowedFd},
     time::Instant,
@@ -11,6 +10,8 @@ use std::{
 
 use twocan_stun::stream::message_length;
 use twocan_turn::{Client, HEADROOM};
+
+use crate::stream::Stream;
 
 /// Bytes that may wait for a client that reads too slowly: about a second of a video call. Data on
 /// top is dropped, as a full queue in the network would do; late pictures help nobody.
@@ -29,7 +30,7 @@ pub(crate) enum Kind {
     Answer,
 }
 
-/// A client that came by TCP.
+/// A client that came by TCP or TLS.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
@@ -37,7 +38,7 @@ pub(crate) struct Connection {
     pub(crate) last_heard: Instant,
     /// Whether the poller was asked to tell when there is room to write.
     pub(crate) waits_for_room: bool,
-    stream: TcpStream,
+    stream: Stream,
     /// The beginning of a message whose end has not arrived.
     partial: Vec<u8>,
     queued: VecDeque<u8>,
@@ -57,8 +58,8 @@ pub(crate) enum Ended {
 }
 
 impl Connection {
-    /// Takes over an accepted, non-blocking stream.
-    pub(crate) fn new(client: Client, stream: TcpStream, now: Instant) -> Connection {
+    /// Takes over a non-blocking stream.
+    pub(crate) fn new(client: Client, stream: Stream, now: Instant) -> Connection {
         Connection {
             client,
             last_heard: now,
@@ -95,7 +96,12 @@ impl Connection {
         self.partial = partial.to_vec();
     }
 
-    /// Sends a message, or queues what the kernel does not take. Whether anything is queued.
+    /// Whether more was received than [`Connection::read`] has handed out.
+    pub(crate) fn holds_back(&mut self) -> bool {
+        self.stream.holds_back()
+    }
+
+    /// Sends a message, or queues what the kernel does not take. Whether anything waits for room.
     pub(crate) fn write(&mut self, message: &[u8], kind: Kind) -> Result<bool, Ended> {
         let mut rest = message;
         if self.queued.is_empty() {
@@ -114,10 +120,10 @@ impl Connection {
             }
         }
         self.queued.extend(rest);
-        Ok(!self.queued.is_empty())
+        Ok(!self.queued.is_empty() || !self.stream.flush()?)
     }
 
-    /// Sends what is queued. Whether anything is left.
+    /// Sends what waits for room. Whether anything still does.
     pub(crate) fn flush(&mut self) -> Result<bool, Ended> {
         while !self.queued.is_empty() {
             let (first, _) = self.queued.as_slices();
@@ -128,7 +134,12 @@ impl Connection {
             }
         }
         self.queued = VecDeque::new();
-        Ok(false)
+        Ok(!self.stream.flush()?)
+    }
+
+    /// Says good-bye.
+    pub(crate) fn close(&mut self) {
+        self.stream.close();
     }
 }
 

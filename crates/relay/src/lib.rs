@@ -18,35 +18,39 @@ mod listener;
 mod mailbox;
 mod poller;
 mod relayed;
+mod stream;
 mod worker;
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpStream, UdpSocket},
     num::NonZeroUsize,
     ops::RangeInclusive,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use ipnet::IpNet;
+use rustls::ServerConnection;
 use tracing::{info, warn};
 use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Quotas, Server};
 pub use twocan_turn::{Limits, Rate};
 
 use crate::{
     listener::{Listeners, Protocol},
-    mailbox::{Letter, Mailbox},
+    mailbox::{Adopted, Letter, Mailbox},
     worker::Worker,
 };
 
 /// What the relay listens on and what it allows.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Addresses on which STUN and TURN are served, each over UDP and TCP. Port 0 takes a free
-    /// one, the same for both.
-    pub listeners: Vec<SocketAddr>,
+    /// Where STUN and TURN are served.
+    pub listeners: Vec<Listen>,
     /// Number of worker threads.
     pub threads: NonZeroUsize,
     /// The realm of the long-term credentials.
@@ -61,6 +65,16 @@ pub struct Config {
     pub allowed_peers: Vec<IpNet>,
     /// How much anyone may have.
     pub limits: Limits,
+}
+
+/// An address to listen on. Port 0 takes a free one, the same for both protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// The address.
+    pub address: SocketAddr,
+    /// Whether over TCP as well as over UDP: not if another listener has the port, and hands the
+    /// connections of TURN clients over by an [`Adopter`].
+    pub tcp: bool,
 }
 
 /// Why the relay could not start.
@@ -87,6 +101,28 @@ pub struct Relay {
     addresses: Vec<SocketAddr>,
     quotas: Arc<Quotas>,
     workers: Vec<(Arc<Mailbox>, JoinHandle<()>)>,
+}
+
+/// Hands connections over to a relay that another part of the program has accepted. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Adopter {
+    mailboxes: Arc<[Arc<Mailbox>]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Adopter {
+    /// Hands over a connection of a TURN client, with its TLS if it has any; the handshake must be
+    /// done. What was read and decrypted already may stand in `tls`.
+    ///
+    /// # Errors
+    /// If the relay's thread cannot be told.
+    pub fn adopt(&self, stream: TcpStream, tls: Option<Box<ServerConnection>>) -> io::Result<()> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len().max(1);
+        match self.mailboxes.get(turn) {
+            Some(mailbox) => mailbox.post(Letter::Adopt(Box::new(Adopted { stream, tls }))),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Relay {
@@ -124,7 +160,7 @@ impl Relay {
             relay.workers.push((mailbox, thread));
         }
         for address in &relay.addresses {
-            info!(%address, threads = relay.workers.len(), "TURN listens over UDP and TCP");
+            info!(%address, threads = relay.workers.len(), "TURN listens");
         }
         Ok(relay)
     }
@@ -132,6 +168,12 @@ impl Relay {
     /// The addresses that are listened on, in the order of the configuration.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// For handing over connections that were accepted elsewhere.
+    pub fn adopter(&self) -> Adopter {
+        let mailboxes = self.workers.iter().map(|(mailbox, _)| Arc::clone(mailbox)).collect();
+        Adopter { mailboxes, next: Arc::default() }
     }
 
     /// Ends the credentials of a name, the part of a username behind its expiry: their allocations
@@ -193,8 +235,9 @@ fn for_family(ips: impl IntoIterator<Item = IpAddr>) -> ForFamily {
 
 /// The addresses for allocations of the family by which a client did not come: those that are
 /// listened on by name, else those that lead to the internet.
-fn local_addresses(listeners: &[SocketAddr]) -> ForFamily {
-    let named = listeners.iter().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
+fn local_addresses(listeners: &[Listen]) -> ForFamily {
+    let named =
+        listeners.iter().map(|listen| listen.address.ip()).filter(|ip| !ip.is_unspecified());
     // Connecting a UDP socket sends nothing; it asks the routing table for a source address.
     let routed = [("0.0.0.0:0", "1.0.0.1:9"), ("[::]:0", "[2600::1]:9")].into_iter().filter_map(
         |(from, to)| {

@@ -16,7 +16,7 @@ use nix::{
 };
 use socket2::{Domain, Socket, Type};
 
-use crate::StartError;
+use crate::{Listen, StartError};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -49,26 +49,26 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Binds all addresses, over UDP and TCP, once for each thread.
+    /// Binds all addresses, once for each thread.
     pub(crate) fn bind(
-        addresses: &[SocketAddr],
+        wanted: &[Listen],
         threads: NonZeroUsize,
     ) -> Result<(Vec<SocketAddr>, Vec<Listeners>), StartError> {
         let mut bound = Vec::new();
         let mut workers: Vec<Listeners> = Vec::new();
         workers.resize_with(threads.get(), Listeners::default);
-        for &wanted in addresses {
-            let address = free_address(wanted)?;
+        for &listen in wanted {
+            let address = free_address(listen)?;
             for worker in &mut workers {
                 worker.udp.push(
                     UdpListener::bind(address)
                         .map_err(|error| StartError::listen(address, Protocol::Udp, error))?,
                 );
-                worker.tcp.push(
-                    bind_tcp(address, true)
-                        .map_err(|error| StartError::listen(address, Protocol::Tcp, error))?
-                        .into(),
-                );
+                if listen.tcp {
+                    let socket = bind_tcp(address, true)
+                        .map_err(|error| StartError::listen(address, Protocol::Tcp, error))?;
+                    worker.tcp.push(socket.into());
+                }
             }
             bound.push(address);
         }
@@ -80,12 +80,15 @@ impl Listeners {
 ///
 /// With `SO_REUSEPORT` a second server could bind the same address without an error, and take
 /// half of the clients away; so it is bound once without.
-fn free_address(wanted: SocketAddr) -> Result<SocketAddr, StartError> {
+fn free_address(Listen { address: wanted, tcp }: Listen) -> Result<SocketAddr, StartError> {
     let udp = bind_udp(wanted, false)
         .map_err(|error| StartError::listen(wanted, Protocol::Udp, error))?;
     let address =
         local_address(&udp).map_err(|error| StartError::listen(wanted, Protocol::Udp, error))?;
-    bind_tcp(address, false).map_err(|error| StartError::listen(address, Protocol::Tcp, error))?;
+    if tcp {
+        bind_tcp(address, false)
+            .map_err(|error| StartError::listen(address, Protocol::Tcp, error))?;
+    }
     Ok(address)
 }
 

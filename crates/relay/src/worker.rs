@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustls::ServerConnection;
 use slab::Slab;
 use tracing::{debug, error, trace, warn};
 use twocan_stun::stream::LONGEST_MESSAGE;
@@ -20,9 +21,10 @@ use crate::{
     clock,
     connection::{Connection, Ended, Kind, next_message},
     listener::Listeners,
-    mailbox::{Letter, Mailbox},
+    mailbox::{Adopted, Letter, Mailbox},
     poller::{Poller, Ready, Token},
     relayed::Relayed,
+    stream::Stream,
 };
 
 /// Packets taken from a socket before the others get their turn.
@@ -129,6 +131,7 @@ impl Worker {
     fn read_mail(&mut self, now: Now) {
         for letter in self.mailbox.take() {
             match letter {
+                Letter::Adopt(adopted) => self.adopt(*adopted, now),
                 Letter::Revoked(name) => self.server.handle_revoked(&name),
                 Letter::Stop => self.stopping = true,
             }
@@ -231,7 +234,7 @@ impl Worker {
                     return;
                 }
             };
-            if let Err(error) = self.sockets.connect(stream, address, now) {
+            if let Err(error) = self.sockets.connect(stream, None, address, now) {
                 debug!(client = %address, %error, "a TURN connection ended at once");
             }
             self.next_sweep.get_or_insert(now.instant + SWEEP_INTERVAL);
@@ -247,20 +250,36 @@ impl Worker {
     }
 
     fn read_messages(&mut self, key: usize, now: Now) -> Result<(), Ended> {
-        let Some(connection) = self.sockets.connections.get_mut(key) else {
-            return Ok(());
-        };
-        connection.last_heard = now.instant;
-        let client = connection.client;
-        let mut range = connection.read(&mut self.buffer)?;
-        while let Some(message) = next_message(&self.buffer, &mut range)? {
-            self.take(client, message, now);
-        }
-        // An answer that could not be sent may have ended the connection.
-        if let Some(connection) = self.sockets.connections.get_mut(key) {
-            connection.keep(self.buffer.get(range).unwrap_or_default());
+        // An answer that cannot be sent may end the connection at any time.
+        while let Some(connection) = self.sockets.connections.get_mut(key) {
+            connection.last_heard = now.instant;
+            let client = connection.client;
+            let mut range = connection.read(&mut self.buffer)?;
+            while let Some(message) = next_message(&self.buffer, &mut range)? {
+                self.take(client, message, now);
+            }
+            if let Some(connection) = self.sockets.connections.get_mut(key) {
+                connection.keep(self.buffer.get(range).unwrap_or_default());
+                if !connection.holds_back() {
+                    break;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Takes over a connection that another part of the program has accepted.
+    fn adopt(&mut self, Adopted { stream, tls }: Adopted, now: Now) {
+        let address = match stream.peer_addr() {
+            Ok(address) => address,
+            Err(error) => return debug!(%error, "a TURN connection ended at once"),
+        };
+        match self.sockets.connect(stream, tls, address, now) {
+            // What has been received already is told by no event.
+            Ok(key) => self.read(key, now),
+            Err(error) => debug!(client = %address, %error, "a TURN connection ended at once"),
+        }
+        self.next_sweep.get_or_insert(now.instant + SWEEP_INTERVAL);
     }
 
     /// Closes connections of strangers who fell silent, and accepts again after a pause.
@@ -370,12 +389,22 @@ impl Sockets {
         }
     }
 
-    /// Takes over a connection that was accepted.
-    fn connect(&mut self, stream: TcpStream, address: SocketAddr, now: Now) -> io::Result<()> {
+    /// Takes over a connection that was accepted; returns its key.
+    fn connect(
+        &mut self,
+        stream: TcpStream,
+        tls: Option<Box<ServerConnection>>,
+        address: SocketAddr,
+        now: Now,
+    ) -> io::Result<usize> {
         stream.set_nonblocking(true)?;
         // A message must not wait for the next one.
         stream.set_nodelay(true)?;
         let server = stream.local_addr()?;
+        let stream = match tls {
+            Some(tls) => Stream::Tls(stream, tls),
+            None => Stream::Plain(stream),
+        };
         let entry = self.connections.vacant_entry();
         let key = entry.key();
         let client = Client { address, server, transport: Transport::Tcp, link: Link(key) };
@@ -383,11 +412,12 @@ impl Sockets {
         self.poller.add(&connection, Token::Connection(key))?;
         entry.insert(connection);
         trace!(client = %address, "a TURN connection");
-        Ok(())
+        Ok(key)
     }
 
     fn disconnect(&mut self, key: usize, why: &Ended, server: &mut Server) {
-        if let Some(connection) = self.connections.try_remove(key) {
+        if let Some(mut connection) = self.connections.try_remove(key) {
+            connection.close();
             trace!(client = %connection.client.address, %why, "a TURN connection ended");
             server.handle_disconnected(connection.client);
         }

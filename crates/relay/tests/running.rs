@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use twocan_relay::{Config, Limits, Relay, StartError};
+use twocan_relay::{Config, Limits, Listen, Relay, StartError};
 use twocan_stun::{
     ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
     attributes::{
@@ -28,7 +28,7 @@ fn relay(listen: &str) -> Result<Relay, StartError> {
 
 fn relay_with(listen: &str, threads: usize) -> Result<Relay, StartError> {
     Relay::start(Config {
-        listeners: vec![listen.parse().unwrap()],
+        listeners: vec![Listen { address: listen.parse().unwrap(), tcp: true }],
         threads: NonZeroUsize::new(threads).unwrap(),
         realm: "twocan".into(),
         secret: "a secret".into(),
