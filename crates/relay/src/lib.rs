@@ -73,7 +73,7 @@ pub struct Listen {
     /// The address.
     pub address: SocketAddr,
     /// Whether over TCP as well as over UDP: not if another listener has the port, and hands the
-    /// connections of TURN clients over by an [`Adopter`].
+    /// connections of TURN clients over by [`Handle::adopt`].
     pub tcp: bool,
 }
 
@@ -103,24 +103,43 @@ pub struct Relay {
     workers: Vec<(Arc<Mailbox>, JoinHandle<()>)>,
 }
 
-/// Hands connections over to a relay that another part of the program has accepted. Cheap to clone.
+/// Speaks to a running relay from other parts of the program. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Adopter {
-    mailboxes: Arc<[Arc<Mailbox>]>,
-    next: Arc<AtomicUsize>,
+pub struct Handle {
+    shared: Arc<Shared>,
 }
 
-impl Adopter {
-    /// Hands over a connection of a TURN client, with its TLS if it has any; the handshake must be
-    /// done. What was read and decrypted already may stand in `tls`.
+#[derive(Debug)]
+struct Shared {
+    quotas: Arc<Quotas>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    next: AtomicUsize,
+}
+
+impl Handle {
+    /// Hands over a connection of a TURN client that was accepted elsewhere, with its TLS if it has
+    /// any; the handshake must be done. What was received already may stand in `tls`.
     ///
     /// # Errors
     /// If the relay's thread cannot be told.
     pub fn adopt(&self, stream: TcpStream, tls: Option<Box<ServerConnection>>) -> io::Result<()> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.mailboxes.len().max(1);
-        match self.mailboxes.get(turn) {
+        let Shared { mailboxes, next, .. } = &*self.shared;
+        let turn = next.fetch_add(1, Ordering::Relaxed) % mailboxes.len().max(1);
+        match mailboxes.get(turn) {
             Some(mailbox) => mailbox.post(Letter::Adopt(Box::new(Adopted { stream, tls }))),
             None => Ok(()),
+        }
+    }
+
+    /// Ends the credentials of a name, the part of a username behind its expiry: their allocations
+    /// are closed at once, and no others made. `until` is when the last of them expires by itself,
+    /// as time since 1970.
+    pub fn revoke(&self, name: &str, until: Duration) {
+        self.shared.quotas.revoke(name, until, clock::now().unix);
+        for mailbox in &self.shared.mailboxes {
+            if let Err(error) = mailbox.post(Letter::Revoked(name.into())) {
+                warn!(%error, "a relay thread cannot be told of ended credentials");
+            }
         }
     }
 }
@@ -170,22 +189,11 @@ impl Relay {
         &self.addresses
     }
 
-    /// For handing over connections that were accepted elsewhere.
-    pub fn adopter(&self) -> Adopter {
+    /// For the other parts of the program.
+    pub fn handle(&self) -> Handle {
         let mailboxes = self.workers.iter().map(|(mailbox, _)| Arc::clone(mailbox)).collect();
-        Adopter { mailboxes, next: Arc::default() }
-    }
-
-    /// Ends the credentials of a name, the part of a username behind its expiry: their allocations
-    /// are closed at once, and no others made. `until` is when the last of them expires by itself,
-    /// as time since 1970.
-    pub fn revoke(&self, name: &str, until: Duration) {
-        self.quotas.revoke(name, until, clock::now().unix);
-        for (mailbox, _) in &self.workers {
-            if let Err(error) = mailbox.post(Letter::Revoked(name.into())) {
-                warn!(%error, "a relay thread cannot be told of ended credentials");
-            }
-        }
+        let quotas = Arc::clone(&self.quotas);
+        Handle { shared: Arc::new(Shared { quotas, mailboxes, next: AtomicUsize::new(0) }) }
     }
 
     /// Stops the threads and waits for them; every allocation ends.

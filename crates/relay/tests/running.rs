@@ -230,7 +230,7 @@ fn ended_credentials_end_their_allocations_at_once() {
     let (relayed, _) = client.allocate();
     let begun = Instant::now();
     let day = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(86_400);
-    relay.revoke("seat", day);
+    relay.handle().revoke("seat", day);
     while UdpSocket::bind(relayed).is_err() {
         std::thread::yield_now();
         assert!(begun.elapsed() < Duration::from_secs(1), "the allocation is still there");

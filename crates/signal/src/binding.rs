@@ -16,7 +16,7 @@ use twocan_socketio::{
 };
 
 use crate::{
-    credentials::Host,
+    credentials::{Host, SeatName},
     protocol::{Code, Refused, Request, ServerEvent, UserId},
     rooms::{Command, Config, Now, Rooms},
 };
@@ -29,6 +29,7 @@ pub struct Signalling {
 
 struct Shared {
     inner: Mutex<Inner>,
+    on_ended: Box<dyn Fn(SeatName) + Send + Sync>,
     /// Told when the time for which [`Signalling::run_timers`] waits may have changed.
     rescheduled: Notify,
 }
@@ -39,11 +40,13 @@ struct Inner {
 }
 
 impl Signalling {
-    /// Signalling with no rooms yet.
-    pub fn new(config: Config) -> Signalling {
+    /// Signalling with no rooms yet. `on_ended` hears of each seat whose credentials are to be ended;
+    /// it must not block.
+    pub fn new(config: Config, on_ended: impl Fn(SeatName) + Send + Sync + 'static) -> Signalling {
         let rooms = Rooms::new(config, random as fn() -> u64);
         let inner = Mutex::new(Inner { rooms, sockets: HashMap::new() });
-        Signalling { shared: Arc::new(Shared { inner, rescheduled: Notify::new() }) }
+        let on_ended = Box::new(on_ended);
+        Signalling { shared: Arc::new(Shared { inner, on_ended, rescheduled: Notify::new() }) }
     }
 
     /// Sends what is to be sent at its time. Never returns: run it beside the server, and drop it
@@ -55,8 +58,10 @@ impl Signalling {
                 () = self.shared.rescheduled.notified() => {}
                 () = wait_until(due) => {
                     let mut inner = self.lock();
-                    let commands = inner.rooms.handle_timeout(now());
+                    let now = now();
+                    let commands = inner.rooms.handle_timeout(now);
                     inner.carry_out(commands, None);
+                    self.end_credentials(&mut inner, now);
                 }
             }
         }
@@ -65,6 +70,20 @@ impl Signalling {
     /// How many rooms have somebody in them.
     pub fn room_count(&self) -> usize {
         self.lock().rooms.room_count()
+    }
+
+    /// After a change: ends credentials that are due, and sees to it that the timers hear of others.
+    fn settle(&self, inner: &mut Inner, due_before: Option<Instant>, now: Now) {
+        self.end_credentials(inner, now);
+        if inner.rooms.poll_timeout() != due_before {
+            self.shared.rescheduled.notify_one();
+        }
+    }
+
+    fn end_credentials(&self, inner: &mut Inner, now: Now) {
+        for seat in inner.rooms.take_ended(now) {
+            (self.shared.on_ended)(seat);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -109,16 +128,14 @@ impl Handler for Signalling {
         };
 
         let mut inner = self.lock();
-        let due = inner.rooms.poll_timeout();
+        let (now, due) = (now(), inner.rooms.poll_timeout());
         let commands = match request {
-            Ok(request) => inner.rooms.request(&state.user, request, now()),
+            Ok(request) => inner.rooms.request(&state.user, request, now),
             Err(refused) => vec![Command::Answer(ServerEvent::Refused(refused))],
         };
         // Within the lock, so that everybody hears of everything in the order in which it was.
         inner.carry_out(commands, Some((state, ack)));
-        if inner.rooms.poll_timeout() != due {
-            self.shared.rescheduled.notify_one();
-        }
+        self.settle(&mut inner, due, now);
     }
 
     async fn disconnect(&self, state: Connected, reason: DisconnectReason) {
@@ -130,8 +147,10 @@ impl Handler for Signalling {
         if rooms > 0 {
             info!(user, rooms, %reason, "left its rooms");
         }
-        let commands = inner.rooms.disconnect(&state.user);
+        let (now, due) = (now(), inner.rooms.poll_timeout());
+        let commands = inner.rooms.disconnect(&state.user, now);
         inner.carry_out(commands, None);
+        self.settle(&mut inner, due, now);
     }
 }
 

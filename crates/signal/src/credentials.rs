@@ -16,10 +16,32 @@ pub const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Turn {
     /// The host that clients are told; without one, the host by which each reached the server.
     pub host: Option<Host>,
-    /// The port, for UDP and TCP alike.
-    pub port: u16,
+    /// The ways to it, the best first: a browser tries all at once, so few are enough.
+    pub ways: Vec<Way>,
     /// The secret from which passwords are made.
     pub secret: String,
+}
+
+/// A way to the TURN server: a transport and a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// UDP; for STUN as well.
+    Udp(u16),
+    /// TCP, where UDP is blocked.
+    Tcp(u16),
+    /// TLS, where all but the web is blocked.
+    Tls(u16),
+}
+
+impl Way {
+    /// [RFC 7065 §3.1](https://www.rfc-editor.org/rfc/rfc7065#section-3.1)
+    fn url(self, host: &Host) -> String {
+        match self {
+            Way::Udp(port) => format!("turn:{host}:{port}?transport=udp"),
+            Way::Tcp(port) => format!("turn:{host}:{port}?transport=tcp"),
+            Way::Tls(port) => format!("turns:{host}:{port}?transport=tcp"),
+        }
+    }
 }
 
 impl Turn {
@@ -31,19 +53,17 @@ impl Turn {
         let Some(host) = self.host.as_ref().or(host) else {
             return Vec::new();
         };
-        let port = self.port;
         let username = time_limited_username(unix + LIFETIME.as_secs(), &seat.to_string());
         let credential = time_limited_password(&self.secret, &username);
-        vec![
-            IceServer { urls: vec![format!("stun:{host}:{port}")], login: None },
-            IceServer {
-                urls: vec![
-                    format!("turn:{host}:{port}?transport=udp"),
-                    format!("turn:{host}:{port}?transport=tcp"),
-                ],
-                login: Some(Login { username, credential }),
-            },
-        ]
+        let stun = self.ways.iter().find_map(|way| match way {
+            Way::Udp(port) => Some(format!("stun:{host}:{port}")),
+            Way::Tcp(_) | Way::Tls(_) => None,
+        });
+        let turn = self.ways.iter().map(|way| way.url(host)).collect();
+        let mut servers = Vec::with_capacity(2);
+        servers.extend(stun.map(|url| IceServer { urls: vec![url], login: None }));
+        servers.push(IceServer { urls: turn, login: Some(Login { username, credential }) });
+        servers
     }
 }
 
@@ -51,7 +71,7 @@ impl fmt::Debug for Turn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Turn")
             .field("host", &self.host)
-            .field("port", &self.port)
+            .field("ways", &self.ways)
             .finish_non_exhaustive()
     }
 }
@@ -132,6 +152,11 @@ impl fmt::Display for Host {
 mod tests {
     use super::*;
 
+    fn turn(host: Option<Host>) -> Turn {
+        let ways = vec![Way::Udp(3478), Way::Tcp(3478), Way::Tls(443)];
+        Turn { host, ways, secret: "north".into() }
+    }
+
     #[test]
     fn a_host_header_loses_its_port() {
         for (header, host) in [
@@ -166,7 +191,7 @@ mod tests {
 
     #[test]
     fn credentials_are_what_the_relay_checks() {
-        let turn = Turn { host: None, port: 3478, secret: "north".into() };
+        let turn = turn(None);
         let host = Host::parse("example.org").unwrap();
         let servers = turn.ice_servers(Some(&host), SeatName(0xabc), 1_000_000);
         let password = time_limited_password("north", "1086400:0000000000000abc");
@@ -178,6 +203,7 @@ mod tests {
                     "urls": [
                         "turn:example.org:3478?transport=udp",
                         "turn:example.org:3478?transport=tcp",
+                        "turns:example.org:443?transport=tcp",
                     ],
                     "username": "1086400:0000000000000abc",
                     "credential": password,
@@ -189,21 +215,21 @@ mod tests {
     #[test]
     fn a_configured_host_goes_before_the_one_of_the_request() {
         let host = Host::parse("relay.example.org");
-        let turn = Turn { host, port: 443, secret: "north".into() };
+        let turn = turn(host);
         let reached_as = Host::parse("10.0.0.1").unwrap();
         let servers = turn.ice_servers(Some(&reached_as), SeatName(1), 0);
-        assert_eq!(servers[0].urls, ["stun:relay.example.org:443"]);
+        assert_eq!(servers[0].urls, ["stun:relay.example.org:3478"]);
     }
 
     #[test]
     fn without_any_host_there_are_no_servers() {
-        let turn = Turn { host: None, port: 3478, secret: "north".into() };
+        let turn = turn(None);
         assert_eq!(turn.ice_servers(None, SeatName(1), 0), []);
     }
 
     #[test]
     fn secrets_stay_out_of_debug_output() {
-        let turn = Turn { host: None, port: 3478, secret: "north".into() };
+        let turn = turn(None);
         let host = Host::parse("example.org");
         let servers = turn.ice_servers(host.as_ref(), SeatName(1), 0);
         let credential = &servers[1].login.as_ref().unwrap().credential;

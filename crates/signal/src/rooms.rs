@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     num::NonZeroUsize,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -22,6 +22,10 @@ use crate::{
 ///
 /// A page needs one; a few more do no harm, but a socket must not fill the memory with rooms.
 pub const MAX_ROOMS_OF_A_SOCKET: usize = 16;
+
+/// How long the credentials of a seat outlive its socket. The media may go on while the socket
+/// comes back, and takes another seat with credentials of its own.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// What the rooms are like.
 #[derive(Debug, Clone)]
@@ -65,6 +69,8 @@ pub struct Rooms<R> {
     /// When which seat is due for fresh credentials. The number tells seats apart that are due at
     /// the same moment.
     renewals: BTreeMap<Renewal, (UserId, RoomId)>,
+    /// When the credentials of which empty seat end.
+    endings: BTreeMap<Renewal, SeatName>,
     seats_so_far: u64,
 }
 
@@ -102,6 +108,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
             rooms: HashMap::new(),
             sockets: HashMap::new(),
             renewals: BTreeMap::new(),
+            endings: BTreeMap::new(),
             seats_so_far: 0,
         }
     }
@@ -111,14 +118,15 @@ impl<R: FnMut() -> u64> Rooms<R> {
         self.sockets.insert(user, Visitor { host, rooms: Vec::new() });
     }
 
-    /// A socket has gone: its seats are free, and those who shared a room with it are told.
-    pub fn disconnect(&mut self, user: &UserId) -> Vec<Command> {
+    /// A socket has gone: its seats are free, and those who shared a room with it are told. The
+    /// credentials of its seats live on for a while, since the socket may be all that was lost.
+    pub fn disconnect(&mut self, user: &UserId, now: Now) -> Vec<Command> {
         let Some(visitor) = self.sockets.remove(user) else {
             return Vec::new();
         };
         let mut commands = Vec::new();
         for room in &visitor.rooms {
-            self.vacate(user, room, &mut commands);
+            self.vacate(user, room, now.monotonic + GRACE, &mut commands);
         }
         commands
     }
@@ -129,7 +137,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
         let done = match request {
             Request::Join { room, capabilities } => self.join(user, room, capabilities, now),
             Request::Message { room, data } => self.message(user, room, data),
-            Request::Leave { room } => self.leave(user, room),
+            Request::Leave { room } => self.leave(user, room, now),
             Request::IceServers { room } => self.ice_servers(user, room, now),
         };
         done.unwrap_or_else(|code| {
@@ -139,7 +147,9 @@ impl<R: FnMut() -> u64> Rooms<R> {
 
     /// When [`Rooms::handle_timeout`] wants to be called next, if at all.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.renewals.first_key_value().map(|(&(due, _), _)| due)
+        let renewal = self.renewals.first_key_value().map(|(&(due, _), _)| due);
+        let ending = self.endings.first_key_value().map(|(&(due, _), _)| due);
+        renewal.into_iter().chain(ending).min()
     }
 
     /// Sends fresh credentials to the seats that are due for them.
@@ -154,6 +164,17 @@ impl<R: FnMut() -> u64> Rooms<R> {
             }
         }
         commands
+    }
+
+    /// The seats whose credentials are to be ended; to be asked after everything else.
+    pub fn take_ended(&mut self, now: Now) -> Vec<SeatName> {
+        let mut ended = Vec::new();
+        while let Some(entry) = self.endings.first_entry()
+            && entry.key().0 <= now.monotonic
+        {
+            ended.push(entry.remove());
+        }
+        ended
     }
 
     /// How many rooms have somebody in them.
@@ -224,13 +245,13 @@ impl<R: FnMut() -> u64> Rooms<R> {
         Ok(commands)
     }
 
-    fn leave(&mut self, user: &UserId, room_id: RoomId) -> Result<Vec<Command>, Code> {
+    fn leave(&mut self, user: &UserId, room_id: RoomId, now: Now) -> Result<Vec<Command>, Code> {
         let visitor = self.sockets.get_mut(user).ok_or(Code::NotJoined)?;
         let place = visitor.rooms.iter().position(|room| *room == room_id);
         visitor.rooms.remove(place.ok_or(Code::NotJoined)?);
         let mut commands =
             vec![Command::Answer(ServerEvent::Leaved(InRoom { room_id: room_id.clone() }))];
-        self.vacate(user, &room_id, &mut commands);
+        self.vacate(user, &room_id, now.monotonic, &mut commands);
         Ok(commands)
     }
 
@@ -293,7 +314,13 @@ impl<R: FnMut() -> u64> Rooms<R> {
     }
 
     /// Frees a seat, tells the others, and forgets the room with its last seat.
-    fn vacate(&mut self, user: &UserId, room_id: &RoomId, commands: &mut Vec<Command>) {
+    fn vacate(
+        &mut self,
+        user: &UserId,
+        room_id: &RoomId,
+        credentials_end: Instant,
+        commands: &mut Vec<Command>,
+    ) {
         let Some(room) = self.rooms.get_mut(room_id) else {
             return;
         };
@@ -302,6 +329,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
         };
         if let Some(renewal) = &seat.renewal {
             self.renewals.remove(renewal);
+            self.endings.insert((credentials_end, seat.number), seat.name);
         }
         room.seats.remove(place);
         if room.seats.is_empty() {

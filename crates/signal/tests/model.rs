@@ -55,7 +55,7 @@ proptest! {
                     continue;
                 }
                 Step::Disconnect(person) => {
-                    (rooms.disconnect(&user(person)), model.disconnect(person))
+                    (rooms.disconnect(&user(person), now), model.disconnect(person))
                 }
                 Step::Join(person, room) => {
                     let request = Request::Join { room: name(room), capabilities: None };
@@ -85,7 +85,7 @@ proptest! {
         }
 
         for person in model.connected.clone() {
-            rooms.disconnect(&user(person));
+            rooms.disconnect(&user(person), now);
         }
         prop_assert_eq!((rooms.room_count(), rooms.socket_count()), (0, 0));
     }

@@ -29,6 +29,26 @@ pub(crate) const TURN: [SocketAddr; 2] = [
 /// The range that RFC 8656 §7.2 recommends, since nothing else is registered in it.
 pub(crate) const RELAY_PORTS: RelayPorts = RelayPorts { from: 49152, to: 65535 };
 
+/// Allocations for each seat: a browser makes one for each way to the relay and each of its own
+/// networks, and as many again when it looks for a new path.
+pub(crate) const TURN_USER_QUOTA: usize = 32;
+
+/// Allocations for each address: an office of some dozen people behind one.
+pub(crate) const TURN_ADDRESS_QUOTA: usize = 512;
+
+/// Allocations in total: half of the relay ports, so that a free one is found at once.
+pub(crate) const TURN_QUOTA: usize = 8192;
+
+/// Answers a second to requests without credentials, for each network: more than an office needs
+/// when everybody calls at once, and too little to flood anybody with.
+pub(crate) const STRANGERS: u64 = 100;
+
+/// How much of a rate may be used at once, as time at the full rate: a key frame, a page that opens.
+pub(crate) const BURST: Duration = Duration::from_secs(2);
+
+/// How often the certificate's files are looked at.
+pub(crate) const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
+
 /// Seen by clients only.
 pub(crate) const TURN_REALM: &str = "twocan";
 
@@ -47,11 +67,9 @@ pub(crate) const MAX_PAYLOAD: usize = 64 * 1024;
 /// not read.
 pub(crate) const MAX_QUEUE: usize = 1 << 20;
 
-/// How long a client may take for a request's head, and between two requests on one connection.
+/// How long a client may take for a request's head, between two requests on one connection, and for
+/// the TLS handshake with the first bytes behind it.
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a client may take for the TLS handshake.
-pub(crate) const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest head of a request, and how far the read buffer of a connection may grow. Browsers send
 /// about 1 KB, and the cookies of everything else that was ever on `localhost`.

@@ -142,6 +142,7 @@ mod tests {
             http: vec!["127.0.0.1:8080".parse().unwrap(), "[::1]:8080".parse().unwrap()],
             https: vec!["0.0.0.0:8443".parse().unwrap()],
             turn: vec!["0.0.0.0:3478".parse().unwrap(), "[::]:3478".parse().unwrap()],
+            ..Addresses::default()
         };
         let reachable = ["192.168.1.5", "172.17.0.1", "2001:db8::5"];
         let greeting = Greeting::new(&addresses, &reachable.map(|ip| ip.parse().unwrap()), true);

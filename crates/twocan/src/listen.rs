@@ -6,14 +6,15 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::{debug, info, trace, warn};
+use twocan_relay::Handle;
 use twocan_socketio::Peer;
 
 use crate::{defaults, http::Site, settings::Listener};
@@ -92,14 +93,22 @@ fn explain(address: SocketAddr, protocol: &str, error: &io::Error) -> String {
     }
 }
 
-/// Accepts connections and answers their requests until `stop` says so, then waits for the answers
-/// that are on their way.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    site: Arc<Site>,
-    mut stop: watch::Receiver<bool>,
-) {
+/// What a listener leads to. Which of them a connection wants is told by its first bytes: those of a
+/// STUN message begin with two zero bits and a small number, those of HTTP with a letter, those of
+/// TLS with 22.
+#[derive(Clone)]
+pub(crate) struct Door {
+    /// Present if the listener speaks TLS.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Present if page and signalling are here.
+    pub(crate) site: Option<Arc<Site>>,
+    /// Present if there is a relay.
+    pub(crate) relay: Option<Handle>,
+}
+
+/// Accepts connections and serves them until `stop` says so, then waits for the answers that are on
+/// their way.
+pub(crate) async fn accept(listener: TcpListener, door: Door, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -110,8 +119,7 @@ pub(crate) async fn accept(
         match accepted {
             Ok((stream, remote)) => {
                 trace!(%remote, "connection accepted");
-                let connection = serve(stream, remote, tls.clone(), site.clone(), stop.clone());
-                connections.spawn(connection);
+                connections.spawn(serve(stream, remote, door.clone(), stop.clone()));
             }
             Err(error) if concerns_one_connection(&error) => debug!(%error, "connection lost"),
             Err(error) => {
@@ -138,26 +146,74 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn serve(
-    stream: TcpStream,
-    remote: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    site: Arc<Site>,
-    stop: watch::Receiver<bool>,
-) {
-    // Small frames would otherwise wait for the acknowledgement of the one before.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%remote, %error, "connection lost");
-        return;
-    }
-    let Some(tls) = tls else {
-        return answer(stream, Peer { remote, secure: false }, site, stop).await;
+async fn serve(stream: TcpStream, remote: SocketAddr, door: Door, mut stop: watch::Receiver<bool>) {
+    let served = async {
+        // Small frames would otherwise wait for the acknowledgement of the one before.
+        stream.set_nodelay(true)?;
+        let mut first = [0];
+        let silent = stream.peek(&mut first).await? == 0;
+        match &door.relay {
+            _ if silent => Ok(None),
+            Some(relay) if is_stun(first[0]) => {
+                relay.adopt(stream.into_std()?, None)?;
+                Ok(None)
+            }
+            _ => match &door.tls {
+                Some(tls) => secure(stream, tls, door.relay.as_ref()).await,
+                None => Ok(Some(Wanted::Http(stream))),
+            },
+        }
     };
-    match timeout(defaults::TLS_TIMEOUT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => answer(stream, Peer { remote, secure: true }, site, stop).await,
-        Ok(Err(error)) => debug!(%remote, %error, "TLS handshake failed"),
-        Err(_) => debug!(%remote, "TLS handshake took too long"),
+    let served = tokio::select! {
+        served = timeout(defaults::HEADER_TIMEOUT, served) => served,
+        () = asked_to(&mut stop) => return,
+    };
+    let wanted: Wanted = match served {
+        Ok(Ok(Some(wanted))) => wanted,
+        Ok(Ok(None)) => return,
+        Ok(Err(error)) => return debug!(%remote, %error, "connection ended"),
+        Err(_) => return debug!(%remote, "the connection's first words took too long"),
+    };
+    let Some(site) = door.site else {
+        return debug!(%remote, "only TURN is served here");
+    };
+    match wanted {
+        Wanted::Http(stream) => answer(stream, Peer { remote, secure: false }, site, stop).await,
+        Wanted::Https(stream) => answer(stream, Peer { remote, secure: true }, site, stop).await,
     }
+}
+
+/// A connection that is for page and signalling.
+enum Wanted {
+    Http(TcpStream),
+    Https(Box<TlsStream<TcpStream>>),
+}
+
+/// Does the TLS handshake, and hands the connection over to the relay if it is for that.
+async fn secure(
+    stream: TcpStream,
+    tls: &TlsAcceptor,
+    relay: Option<&Handle>,
+) -> io::Result<Option<Wanted>> {
+    let mut stream = tls.accept(stream).await?;
+    let Some(relay) = relay else {
+        return Ok(Some(Wanted::Https(Box::new(stream))));
+    };
+    match stream.fill_buf().await?.first() {
+        None => Ok(None),
+        Some(&first) if is_stun(first) => {
+            let (tcp, session) = stream.into_inner();
+            relay.adopt(tcp.into_std()?, Some(Box::new(session)))?;
+            Ok(None)
+        }
+        Some(_) => Ok(Some(Wanted::Https(Box::new(stream)))),
+    }
+}
+
+/// Whether a stream that begins so is one of a TURN client: with the type of a request, whose method
+/// is below 0x80 ([RFC 8489 §5](https://www.rfc-editor.org/rfc/rfc8489#section-5)).
+fn is_stun(first: u8) -> bool {
+    first == 0
 }
 
 async fn answer<S>(stream: S, peer: Peer, site: Arc<Site>, mut stop: watch::Receiver<bool>)

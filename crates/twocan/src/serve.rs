@@ -1,33 +1,40 @@
 //! The server as a whole: everything is opened first, then runs until it is asked to stop.
 
 use std::{
-    future::Future,
+    convert::Infallible,
+    future::{Future, pending},
     io,
     net::{SocketAddr, UdpSocket},
     num::NonZeroUsize,
     sync::Arc,
     thread::available_parallelism,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{
     net::TcpListener,
     sync::watch,
     task::{JoinSet, spawn_blocking},
-    time::timeout,
+    time::{interval, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tracing::{error, info, warn};
-use twocan_relay::Relay;
-use twocan_signal::{binding::Signalling, credentials::Turn, rooms};
+use twocan_relay::{Listen, Relay};
+use twocan_signal::{
+    binding::Signalling,
+    credentials::{LIFETIME, SeatName, Turn, Way},
+    rooms,
+};
 
 use crate::{
     defaults,
     greeting::Greeting,
     http::Site,
-    listen::{self, ListenError},
+    listen::{self, Door, ListenError},
     network::Network,
     settings::{Listener, Secret, Settings, SettingsError},
-    tls::{self, TlsError},
+    shutdown::Hangups,
+    tls::{Files, Tls, TlsError},
 };
 
 /// Why the server did not start.
@@ -65,7 +72,8 @@ impl From<twocan_relay::StartError> for StartError {
 pub struct Server {
     http: Vec<TcpListener>,
     https: Vec<TcpListener>,
-    tls: Option<TlsAcceptor>,
+    turn_tls: Vec<TcpListener>,
+    tls: Option<Tls>,
     addresses: Addresses,
     relay: Option<Relay>,
     signalling: Signalling,
@@ -83,6 +91,8 @@ pub struct Addresses {
     pub https: Vec<SocketAddr>,
     /// STUN and TURN.
     pub turn: Vec<SocketAddr>,
+    /// TURN over TLS alone.
+    pub turn_tls: Vec<SocketAddr>,
 }
 
 impl Server {
@@ -97,28 +107,43 @@ impl Server {
 
         let http = bind_all(&listeners.http)?;
         let https = bind_all(&listeners.https)?;
+        let turn_tls = bind_all(&listeners.turn_tls)?;
         let tls = match certificate {
-            _ if https.is_empty() => None,
-            Some((cert, key)) => Some(tls::from_files(cert, key)?),
-            None => Some(tls::self_made(
+            _ if https.is_empty() && turn_tls.is_empty() => None,
+            Some((cert, key)) => Some(Tls::from_files(cert, key)?),
+            None => Some(Tls::self_made(
                 &network.certificate_names(),
                 &network.certificate_addresses(),
             )?),
+        };
+        let mut addresses = Addresses {
+            http: local_addresses(&http)?,
+            https: local_addresses(&https)?,
+            turn: Vec::new(),
+            turn_tls: local_addresses(&turn_tls)?,
         };
 
         let secret = match &settings.turn_secret {
             Some(secret) => secret.clone(),
             None => Secret::random()?,
         };
-        let relay = start_relay(settings, &listeners.turn, &secret)?;
-        let turn = relay.as_ref().and_then(|relay| relay.local_addrs().first()).map(|first| Turn {
+        let relay = start_relay(settings, &listeners.turn, &addresses, &secret)?;
+        addresses.turn = relay.as_ref().map(|one| one.local_addrs().to_vec()).unwrap_or_default();
+        let turn = relay.as_ref().map(|_| Turn {
             host: settings.turn_host.clone(),
-            port: first.port(),
+            ways: ways(&addresses, certificate.is_some()),
             secret: secret.reveal().to_owned(),
         });
 
-        let signalling =
-            Signalling::new(rooms::Config { room_size: settings.room_size.into(), turn });
+        let handle = relay.as_ref().map(Relay::handle);
+        let on_ended = move |seat: SeatName| {
+            if let Some(handle) = &handle {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                handle.revoke(&seat.to_string(), now + LIFETIME);
+            }
+        };
+        let config = rooms::Config { room_size: settings.room_size.into(), turn };
+        let signalling = Signalling::new(config, on_ended);
         let sockets = twocan_socketio::Config {
             ping_interval: settings.ping_interval(),
             ping_timeout: settings.ping_timeout(),
@@ -129,11 +154,6 @@ impl Server {
         };
         let site = Site::new(twocan_socketio::Server::new(sockets, signalling.clone()));
 
-        let addresses = Addresses {
-            http: local_addresses(&http)?,
-            https: local_addresses(&https)?,
-            turn: relay.as_ref().map(|relay| relay.local_addrs().to_vec()).unwrap_or_default(),
-        };
         info!(
             http = ?addresses.http, https = ?addresses.https, turn = ?addresses.turn,
             version = env!("CARGO_PKG_VERSION"), "serving"
@@ -141,7 +161,8 @@ impl Server {
         Ok(Server {
             http,
             https,
-            tls: tls.map(TlsAcceptor::from),
+            turn_tls,
+            tls,
             addresses,
             relay,
             signalling,
@@ -164,18 +185,27 @@ impl Server {
     /// Serves until `shutdown` completes, then stops: no new connections, every socket closed, the
     /// relay ended.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Server { http, https, tls, relay, signalling, site, .. } = self;
+        let Server { http, https, turn_tls, tls, relay, signalling, site, .. } = self;
         let (stop, stopped) = watch::channel(false);
-        let plain = http.into_iter().map(|listener| (listener, None));
-        let secure = https.into_iter().map(|listener| (listener, tls.clone()));
+        let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.config.clone()));
+        let relay_handle = relay.as_ref().map(Relay::handle);
+        let door = |tls: Option<TlsAcceptor>, site: Option<Arc<Site>>| Door {
+            tls,
+            site,
+            relay: relay_handle.clone(),
+        };
+        let plain = http.into_iter().map(|one| (one, door(None, Some(site.clone()))));
+        let secure = https.into_iter().map(|one| (one, door(acceptor.clone(), Some(site.clone()))));
+        let turn_tls = turn_tls.into_iter().map(|one| (one, door(acceptor.clone(), None)));
         let mut accepting = JoinSet::new();
-        for (listener, tls) in plain.chain(secure) {
-            accepting.spawn(listen::accept(listener, tls, site.clone(), stopped.clone()));
+        for (listener, door) in plain.chain(secure).chain(turn_tls) {
+            accepting.spawn(listen::accept(listener, door, stopped.clone()));
         }
 
         tokio::select! {
             () = shutdown => {}
             never = signalling.run_timers() => match never {},
+            never = keep_certificate_fresh(tls.and_then(|tls| tls.files)) => match never {},
         }
 
         info!("stopping");
@@ -205,9 +235,63 @@ fn local_addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
     listeners.iter().map(TcpListener::local_addr).collect()
 }
 
+/// Reads the certificate again when its files change, and on SIGHUP.
+async fn keep_certificate_fresh(files: Option<Files>) -> Infallible {
+    let mut hangups = match Hangups::new() {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            warn!(%error, "SIGHUP cannot be heard");
+            return pending().await;
+        }
+    };
+    let Some(mut files) = files else {
+        loop {
+            hangups.next().await;
+            info!("SIGHUP: there is no file to read again");
+        }
+    };
+    let mut check = interval(defaults::CERTIFICATE_CHECK);
+    loop {
+        let in_any_case = tokio::select! {
+            _ = check.tick() => false,
+            () = hangups.next() => true,
+        };
+        match files.refresh(in_any_case) {
+            Ok(true) => info!("read the certificate again"),
+            Ok(false) => {}
+            Err(error) => error!(%error, "the old certificate stays in use"),
+        }
+    }
+}
+
+/// The ways to the relay that clients are told: UDP, then TCP, then TLS, which few networks block.
+///
+/// Browsers accept TURN over TLS only with a certificate that somebody vouches for.
+fn ways(addresses: &Addresses, vouched: bool) -> Vec<Way> {
+    let Addresses { https, turn, turn_tls, .. } = addresses;
+    let port = |addresses: &[SocketAddr]| addresses.first().map(SocketAddr::port);
+    let udp = port(turn).map(Way::Udp);
+    // Whichever listener has the port over TCP, TURN is served there.
+    let tcp = port(turn).map(Way::Tcp);
+    let tls = port(turn_tls).or(port(https)).filter(|_| vouched).map(Way::Tls);
+    udp.into_iter().chain(tcp).chain(tls).collect()
+}
+
+/// Whether a listener of the web has this port over TCP.
+fn is_taken_by_web(address: SocketAddr, web: &[SocketAddr]) -> bool {
+    web.iter().any(|other| {
+        other.port() == address.port()
+            && other.is_ipv4() == address.is_ipv4()
+            && (other.ip() == address.ip()
+                || other.ip().is_unspecified()
+                || address.ip().is_unspecified())
+    })
+}
+
 fn start_relay(
     settings: &Settings,
     listeners: &[Listener],
+    addresses: &Addresses,
     secret: &Secret,
 ) -> Result<Option<Relay>, StartError> {
     let possible = |listener: &&Listener| match UdpSocket::bind((listener.address.ip(), 0)) {
@@ -218,15 +302,20 @@ fn start_relay(
         // Whatever else is wrong, the relay says it with the port.
         _ => true,
     };
-    let listeners: Vec<SocketAddr> =
-        listeners.iter().filter(possible).map(|listener| listener.address).collect();
+    let web = [&addresses.http[..], &addresses.https, &addresses.turn_tls].concat();
+    let listeners: Vec<Listen> = listeners
+        .iter()
+        .filter(possible)
+        .map(|&Listener { address, .. }| Listen { address, tcp: !is_taken_by_web(address, &web) })
+        .collect();
     if listeners.is_empty() {
         return Ok(None);
     }
     for listener in &listeners {
-        if matches!(listener.port(), 1..1024) && ![53, 80, 443].contains(&listener.port()) {
+        let port = listener.address.port();
+        if matches!(port, 1..1024) && ![53, 80, 443].contains(&port) {
             warn!(
-                port = listener.port(),
+                port,
                 "browsers use TURN only on ports 53, 80, 443 and from 1024: choose another --turn"
             );
         }
@@ -240,5 +329,6 @@ fn start_relay(
         external_ips: settings.external_ip.clone(),
         relay_ports: settings.relay_ports.from..=settings.relay_ports.to,
         allowed_peers: settings.allow_peer.clone(),
+        limits: settings.turn_limits(),
     })?))
 }

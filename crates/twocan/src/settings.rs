@@ -4,14 +4,15 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    num::{NonZeroU16, NonZeroUsize},
+    num::{NonZeroU16, NonZeroU64, NonZeroUsize},
     path::PathBuf,
     str::FromStr,
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+use twocan_relay::{Limits, Rate};
 use twocan_signal::credentials::Host;
 use twocan_socketio::Origin;
 
@@ -65,6 +66,10 @@ pub struct Settings {
     #[arg(long, value_name = "ADDR", env = "TWOCAN_TURN", value_delimiter = ',')]
     pub turn: Vec<Listen>,
 
+    /// Where to serve TURN over TLS alone (repeatable); every --https does so as well
+    #[arg(long, value_name = "ADDR", env = "TWOCAN_TURN_TLS", value_delimiter = ',')]
+    pub turn_tls: Vec<Listen>,
+
     /// The public address behind a one-to-one NAT, which relayed candidates carry (repeatable, one
     /// for each of IPv4 and IPv6)
     #[arg(long, value_name = "IP", env = "TWOCAN_EXTERNAL_IP", value_delimiter = ',')]
@@ -101,6 +106,46 @@ pub struct Settings {
         value_parser = parse_realm
     )]
     pub turn_realm: String,
+
+    /// How many allocations each seat may have
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TWOCAN_TURN_USER_QUOTA",
+        default_value_t = defaults::TURN_USER_QUOTA
+    )]
+    pub turn_user_quota: usize,
+
+    /// How many allocations the clients of each address may have
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TWOCAN_TURN_ADDRESS_QUOTA",
+        default_value_t = defaults::TURN_ADDRESS_QUOTA
+    )]
+    pub turn_address_quota: usize,
+
+    /// How many allocations there may be
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TWOCAN_TURN_QUOTA",
+        default_value_t = defaults::TURN_QUOTA
+    )]
+    pub turn_quota: usize,
+
+    /// How much each allocation may relay in both directions together, in bytes a second
+    /// [default: as much as passes]
+    #[arg(long, value_name = "BYTES", env = "TWOCAN_TURN_BANDWIDTH")]
+    pub turn_bandwidth: Option<NonZeroU64>,
+
+    /// How much all allocations together may relay, in bytes a second [default: as much as passes]
+    #[arg(long, value_name = "BYTES", env = "TWOCAN_TURN_TOTAL_BANDWIDTH")]
+    pub turn_total_bandwidth: Option<NonZeroU64>,
+
+    /// `off` for no rate limits and no quotas, for benchmarks and tests
+    #[arg(long, value_name = "on|off", env = "TWOCAN_LIMITS", default_value = "on")]
+    pub limits: Switch,
 
     /// A range of special-purpose addresses that may be relayed to (repeatable), such as
     /// 192.168.0.0/16
@@ -158,7 +203,11 @@ impl Settings {
             http: listeners("--http", &self.http, &defaults::HTTP)?,
             https: listeners("--https", &self.https, &defaults::HTTPS)?,
             turn: listeners("--turn", &self.turn, &defaults::TURN)?,
+            turn_tls: listeners("--turn-tls", &self.turn_tls, &[])?,
         };
+        if listeners.turn.is_empty() && !listeners.turn_tls.is_empty() {
+            return Err(SettingsError::TurnTlsWithoutTurn);
+        }
         if listeners.http.is_empty() && listeners.https.is_empty() && listeners.turn.is_empty() {
             return Err(SettingsError::NothingToServe);
         }
@@ -181,6 +230,22 @@ impl Settings {
             (None, None) => Ok(None),
             (Some(_), None) => Err(SettingsError::CertificateWithoutKey),
             (None, Some(_)) => Err(SettingsError::KeyWithoutCertificate),
+        }
+    }
+
+    /// How much anyone may have of the relay.
+    pub fn turn_limits(&self) -> Limits {
+        if self.limits == Switch::Off {
+            return Limits::default();
+        }
+        let rate = |each_second| Rate { each_second, burst: defaults::BURST };
+        Limits {
+            for_user: Some(self.turn_user_quota),
+            for_address: Some(self.turn_address_quota),
+            in_total: Some(self.turn_quota),
+            bandwidth: self.turn_bandwidth.map(rate),
+            total_bandwidth: self.turn_total_bandwidth.map(rate),
+            strangers: NonZeroU64::new(defaults::STRANGERS).map(rate),
         }
     }
 
@@ -207,6 +272,9 @@ pub enum SettingsError {
     /// Everything is off.
     #[error("--http, --https and --turn are all `off`, so there is nothing to serve.")]
     NothingToServe,
+    /// TURN over TLS without TURN.
+    #[error("--turn-tls needs the relay, but --turn is `off`. Give --turn an address.")]
+    TurnTlsWithoutTurn,
     /// A certificate without its key.
     #[error("--tls-cert needs the certificate's private key. Add --tls-key FILE.")]
     CertificateWithoutKey,
@@ -234,6 +302,8 @@ pub struct Listeners {
     pub https: Vec<Listener>,
     /// STUN and TURN.
     pub turn: Vec<Listener>,
+    /// TURN over TLS alone.
+    pub turn_tls: Vec<Listener>,
 }
 
 /// One address to listen on.
@@ -248,7 +318,16 @@ pub struct Listener {
     pub explicit: bool,
 }
 
-/// A value of `--http`, `--https` or `--turn`.
+/// A value of `--limits`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// As usual.
+    On,
+    /// Not at all.
+    Off,
+}
+
+/// A value of `--http`, `--https`, `--turn` or `--turn-tls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listen {
     /// Nowhere.

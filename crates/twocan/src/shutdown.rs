@@ -1,8 +1,8 @@
-//! When the program is asked to stop.
+//! What the program is asked by signals.
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Waits for SIGINT or SIGTERM, and returns its name.
 ///
@@ -15,4 +15,21 @@ pub async fn requested() -> io::Result<&'static str> {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",
     })
+}
+
+/// SIGHUP, by which an operator says that files have changed.
+#[derive(Debug)]
+pub(crate) struct Hangups(Signal);
+
+impl Hangups {
+    /// # Errors
+    /// If the system takes no handler.
+    pub(crate) fn new() -> io::Result<Hangups> {
+        signal(SignalKind::hangup()).map(Hangups)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json, value::RawValue};
 
 use super::*;
+use crate::credentials::Way;
 
 #[test]
 fn two_people_meet_talk_and_part() {
@@ -263,9 +264,27 @@ fn a_seat_that_was_left_is_sent_no_credentials() {
     server.seat("tea", &["ann", "ben"]);
     server.request("ann", "leave", json!({"roomId": "tea"}));
     server.disconnect("ben");
-    assert_eq!(server.rooms.poll_timeout(), None);
     server.pass(LIFETIME);
     assert_eq!(server.timeout(), []);
+    assert_eq!(server.rooms.take_ended(server.now).len(), 2);
+    assert_eq!(server.rooms.poll_timeout(), None);
+}
+
+#[test]
+fn credentials_end_with_the_seat_and_outlive_a_lost_socket_for_a_minute() {
+    let mut server = Server::with_turn();
+    server.connect(&["ann", "ben"]);
+    server.seat("tea", &["ann", "ben"]);
+    assert_eq!(server.rooms.take_ended(server.now), []);
+    server.request("ann", "leave", json!({"roomId": "tea"}));
+    assert_eq!(server.rooms.take_ended(server.now), [SeatName(1)]);
+    server.disconnect("ben");
+    assert_eq!(server.rooms.take_ended(server.now), []);
+    let due = server.rooms.poll_timeout().unwrap();
+    assert_eq!(due - server.now.monotonic, Duration::from_secs(60));
+    server.now.monotonic = due;
+    assert_eq!(server.rooms.take_ended(server.now), [SeatName(2)]);
+    assert_eq!(server.rooms.poll_timeout(), None);
 }
 
 /// The machine with a clock that stands still until it is moved, and numbers for random ones.
@@ -290,7 +309,8 @@ impl Server {
     }
 
     fn with_turn() -> Server {
-        let turn = Turn { host: None, port: 3478, secret: "north".into() };
+        let ways = vec![Way::Udp(3478), Way::Tcp(3478)];
+        let turn = Turn { host: None, ways, secret: "north".into() };
         Server::new(Config { room_size: NonZeroUsize::new(2).unwrap(), turn: Some(turn) })
     }
 
@@ -331,7 +351,7 @@ impl Server {
     }
 
     fn disconnect(&mut self, user: &str) -> Vec<Said> {
-        said(self.rooms.disconnect(&user.into()))
+        said(self.rooms.disconnect(&user.into(), self.now))
     }
 
     fn timeout(&mut self) -> Vec<Said> {
