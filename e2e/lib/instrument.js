@@ -2,8 +2,8 @@
 // settings are narrowed as the test says. The functions travel into the page, so each stands for itself.
 
 /**
- * Runs in the page. `relayOnly` allows relayed candidates only; `transport` ('udp' or 'tcp') keeps only TURN servers
- * reached by it; `family` (4 or 6) keeps only its candidates.
+ * Runs in the page. `relayOnly` allows relayed candidates only; `transport` ('udp', 'tcp' or 'tls') keeps only
+ * TURN servers reached by it; `family` (4 or 6) keeps only its candidates.
  */
 export function instrument({ relayOnly, transport, family }) {
   const connections = [];
@@ -13,7 +13,9 @@ export function instrument({ relayOnly, transport, family }) {
     violations.push(`${event.violatedDirective}: ${event.blockedURI || event.sample || event.sourceFile}`);
   });
 
-  const fits = (url) => !transport || (url.startsWith('turn') && url.includes(`transport=${transport}`));
+  const starts = { udp: 'turn:', tcp: 'turn:', tls: 'turns:' };
+  const ends = { udp: 'transport=udp', tcp: 'transport=tcp', tls: 'transport=tcp' };
+  const fits = (url) => !transport || (url.startsWith(starts[transport]) && url.endsWith(ends[transport]));
   const narrow = (configuration = {}) => {
     const narrowed = { ...configuration };
     if (relayOnly) narrowed.iceTransportPolicy = 'relay';

@@ -19,11 +19,13 @@ const PREFIX = 'twocan-e2e';
 /** What a NAT does to the traffic of its home. */
 export const NAT = {
   /** One public port for an inner socket, whatever it talks to (RFC 4787: endpoint-independent mapping). */
-  endpointIndependent: { masquerade: 'masquerade', udp: true },
+  endpointIndependent: { masquerade: 'masquerade' },
   /** Another public port for each destination (endpoint-dependent mapping). */
-  symmetric: { masquerade: 'masquerade random,fully-random', udp: true },
+  symmetric: { masquerade: 'masquerade random,fully-random' },
   /** TCP only. */
-  withoutUdp: { masquerade: 'masquerade', udp: false },
+  withoutUdp: { masquerade: 'masquerade', passes: 'meta l4proto tcp' },
+  /** The port of the secure web, and nothing else. */
+  onlyWeb: { masquerade: 'masquerade', passes: 'tcp dport 443' },
 };
 
 /** The address of the server inside. */
@@ -188,7 +190,7 @@ class Network {
  * The rules of a NAT. New connections from outside are dropped before conntrack remembers them: a packet that comes
  * before the hole is punched would otherwise take the very port that the mapping needs, in the NAT's own name.
  */
-function ruleset({ masquerade, udp }) {
+function ruleset({ masquerade, passes }) {
   return `
     table ip nat {
       chain postrouting { type nat hook postrouting priority srcnat; oifname "router" ${masquerade}; }
@@ -197,8 +199,8 @@ function ruleset({ masquerade, udp }) {
       chain input { type filter hook input priority filter; iifname "router" ct state new drop; }
       chain forward {
         type filter hook forward priority filter;
-        ${udp ? '' : 'meta l4proto udp drop;'}
         iifname "router" ct state new drop;
+        ${passes ? `oifname "router" ct state new ${passes} accept; oifname "router" ct state new drop;` : ''}
       }
     }`;
 }

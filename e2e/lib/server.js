@@ -18,14 +18,15 @@ await access(BINARY).catch(() => {
 
 /**
  * Starts `twocan serve` for the length of a test: on both loopback addresses, or on the server of a `network`.
- * `https` adds a listener with a certificate made on the spot; `flags` come after those that the tests need.
+ * `https` adds a listener with a certificate made on the spot; `flags` come after those that the tests need; `web`
+ * replaces the flags of all listeners, for a server of a `network` on port 443.
  */
-export async function startTwocan(s, { flags = [], https = false, network } = {}) {
+export async function startTwocan(s, { flags = [], https = false, network, web } = {}) {
   const http = network ? 8080 : await freePort();
   const turn = network ? 3478 : await freePort();
   const httpsPort = https ? await freePort() : null;
   const hosts = network ? [SERVER] : ['127.0.0.1', '[::1]'];
-  const twocan = new Twocan(s, { http, httpsPort, turn, hosts, flags, network });
+  const twocan = new Twocan(s, { http, httpsPort, turn, hosts, flags, network, web });
   await twocan.start();
   return twocan;
 }
@@ -34,23 +35,22 @@ class Twocan {
   #s;
   #network;
 
-  constructor(s, { http, httpsPort, turn, hosts, flags, network }) {
+  constructor(s, { http, httpsPort, turn, hosts, flags, network, web }) {
     this.#s = s;
     this.#network = network;
     this.httpPort = http;
+    this.httpsPort = httpsPort;
     this.turnPort = turn;
     /** The origin of its page. */
-    this.origin = `http://${network ? SERVER : 'localhost'}:${http}`;
+    this.origin = web ? `https://${SERVER}` : `http://${network ? SERVER : 'localhost'}:${http}`;
     /** The origin of its page by HTTPS. */
     this.secureOrigin = httpsPort && `https://localhost:${httpsPort}`;
-    this.arguments = [
-      'serve',
+    const listeners = [
       ...hosts.flatMap((host) => ['--http', `${host}:${http}`]),
       ...(httpsPort ? hosts.flatMap((host) => ['--https', `${host}:${httpsPort}`]) : ['--https', 'off']),
       ...hosts.flatMap((host) => ['--turn', `${host}:${turn}`]),
-      ...['--turn-secret', TURN_SECRET],
-      ...flags,
     ];
+    this.arguments = ['serve', ...(web ?? listeners), '--turn-secret', TURN_SECRET, ...flags];
     this.program = null;
   }
 
@@ -90,7 +90,9 @@ class Twocan {
         () => false,
       );
     }
-    const ask = `fetch('${url}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
+    const ask = `
+      process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+      fetch('${url}').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
     return this.#network.exec('server', process.execPath, '-e', ask).then(
       () => true,
       () => false,
