@@ -1,21 +1,24 @@
 """The loads: what is sent to a server, and what is measured meanwhile."""
 
 import contextlib
+import os
+import pathlib
 import re
-import resource
 import subprocess
-import time
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass
 
 from servers import LOAD_CORE, SECRET, pinned
 
-# No load takes longer, unless something hangs.
+# Seconds after which a load is ended: none takes as long, unless something hangs.
 TIME_LIMIT = 180
+
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
 class Metric:
-    """A figure of a load, and the bound that twocan's, divided by coturn's, is to keep."""
+    """A figure of a load, and the bound for twocan's divided by coturn's."""
 
     name: str
     target: str = ""
@@ -30,24 +33,27 @@ class Measured:
     tried: int
     rate: float  # done a second
     load_cpu: float  # share of a core that making the load took
-    commands: list = field(default_factory=list)
+    commands: list
 
 
 @contextlib.contextmanager
 def running(command, **streams):
-    """A process of the load, ended at the latest when the block ends."""
+    """A process of the load. It ends at the latest when the block does, or at the time limit."""
     process = subprocess.Popen(command, text=True, **streams)
+    limit = threading.Timer(TIME_LIMIT, process.kill)
+    limit.start()
     try:
         yield process
     finally:
+        limit.cancel()
         process.kill()
-        process.wait()
+        process.communicate()
 
 
-def ended_children_cpu():
-    """Seconds on a core, by all processes that were started here and have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def cpu_seconds(process):
+    """Seconds on a core by all threads of a process, those included that have ended."""
+    stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / TICKS
 
 
 class Uclient:
@@ -61,27 +67,30 @@ class Uclient:
         self.tls = tls
 
     def run(self, server, tools, quick):
-        port = server.tls_port if self.tls else server.port
         client = [
             tools.uclient, *self.flags, "-c", "-m", "50", "-l", "1000", "-z", "5",
             "-n", "200" if quick else "1000",
-            "-W", SECRET, "-u", "bench", "-p", str(port),
+            "-W", SECRET, "-u", "bench", "-p", str(server.tls_port if self.tls else server.port),
         ]  # fmt: skip
-        commands = [pinned(LOAD_CORE, client)]
-        with contextlib.ExitStack() as peers:
-            load_cpu = ended_children_cpu()
-            if self.peer:
-                client += ["-e", "127.0.0.1", "-r", str(server.peer_port)]
-                peer = [tools.peer, "-L", "127.0.0.1", "-p", str(server.peer_port)]
-                commands.append(pinned(LOAD_CORE, peer))
-                peers.enter_context(running(commands[1], stdout=subprocess.DEVNULL))
-            commands[0] = pinned(LOAD_CORE, [*client, "127.0.0.1"])
+        commands = []
+        if self.peer:
+            client += ["-e", "127.0.0.1", "-r", str(server.peer_port)]
+            peer = [tools.peer, "-L", "127.0.0.1", "-p", str(server.peer_port)]
+            commands.append(pinned(LOAD_CORE, peer))
+        commands.append(pinned(LOAD_CORE, [*client, "127.0.0.1"]))
+        said = ""
+        with contextlib.ExitStack() as stack:
             spent = server.cpu_ns()
-            said = subprocess.run(
-                commands[0], capture_output=True, text=True, timeout=TIME_LIMIT, check=False
-            ).stdout
+            *peers, client = [
+                stack.enter_context(running(command, stdout=subprocess.PIPE))
+                for command in commands
+            ]
+            for line in client.stdout:
+                said += line
+                # Its last line but one; soon it has ended, and its times are gone.
+                if "Total lost packets" in line:
+                    load_cpu = sum(map(cpu_seconds, [*peers, client]))
             spent = server.cpu_ns() - spent
-        load_cpu = ended_children_cpu() - load_cpu
         # The client counts once a second, and at the end.
         counts = [
             (int(sent), int(received))
@@ -92,7 +101,7 @@ class Uclient:
         sent, received = counts[-1]
         # With an echo, a message is relayed to the peer and back: two operations.
         operations = sent + received if self.peer else received
-        seconds = received / rate_of([received for _, received in counts[:-1]])
+        seconds = received / rate_of([received for _, received in counts])
         return Measured(
             values=[spent / 1e3 / operations],
             done=received,
@@ -104,40 +113,135 @@ class Uclient:
 
 
 def rate_of(counts):
-    """Messages a second, in the fullest second of those that the client counted."""
-    return max((late - early for early, late in zip([0, *counts], counts)), default=0) or 1
+    """Messages a second, in the fullest second that the client counted."""
+    return max(late - early for early, late in zip([0, *counts], counts))
 
 
 class Generator:
-    """A load of this project's own generator, bench/relay/load."""
+    """A load of this project's own generator, which stands in `load/`."""
 
     def arguments(self, quick):
+        """The generator's arguments: the kind of load, then those behind the server's address."""
         raise NotImplementedError
 
-    def values(self, server, spent_ns, done, seconds, rss_before):
+    def values(self, spent_ns, done, seconds, rss_before, rss_after):
+        """The figures. The memory is in KiB."""
         raise NotImplementedError
 
     def run(self, server, tools, quick):
         kind, *arguments = self.arguments(quick)
-        command = pinned(LOAD_CORE, [
-            tools.generator, kind, f"127.0.0.1:{server.port}", *arguments,
-        ])  # fmt: skip
-        rss = server.rss_kb()
+        address = f"127.0.0.1:{server.port}"
+        command = pinned(LOAD_CORE, [tools.generator, kind, address, *arguments])
+        rss_before = server.rss_kb()
         with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as load:
             expect(load, "start")
-            before, spent = own_cpu(load), server.cpu_ns()
+            spent, load_cpu = -server.cpu_ns(), -cpu_seconds(load)
             done, tried, seconds = expect(load, "end")
-            spent, load_cpu = server.cpu_ns() - spent, own_cpu(load) - before
-            done, tried, seconds = int(done), int(tried), float(seconds)
-            if done == 0:
-                raise RuntimeError(f"nothing came back: {command}")
-            # While the load is held.
-            values = self.values(server, spent, done, seconds, rss)
+            spent, load_cpu = spent + server.cpu_ns(), load_cpu + cpu_seconds(load)
+            rss_after = server.rss_kb()
+        done, tried, seconds = int(done), int(tried), float(seconds)
+        if done == 0:
+            raise RuntimeError(f"nothing came back to {command}")
         return Measured(
-            values=values,
+            values=self.values(spent, done, seconds, rss_before, rss_after),
             done=done,
             tried=tried,
             rate=done / seconds,
             load_cpu=load_cpu / seconds,
             commands=[command],
         )
+
+
+def expect(load, word):
+    """What follows a word in the generator's next line."""
+    first, *rest = load.stdout.readline().split() or [""]
+    if first != word:
+        raise RuntimeError("the load generator failed; its message stands above")
+    return rest
+
+
+class Stream(Generator):
+    """Calls, each with two ends that send frames, which are runs of equal packets."""
+
+    def __init__(self, title, other, calls, packets, size, frames, metric):
+        self.title = title
+        self.metrics = [metric]
+        self.flags = [
+            "--secret", SECRET, "--calls", str(calls), "--other", other,
+            "--packets", str(packets), "--bytes", str(size), "--frames", str(frames),
+        ]  # fmt: skip
+
+    def arguments(self, quick):
+        return ["stream", *self.flags, "--seconds", "1" if quick else "5"]
+
+    def values(self, spent_ns, done, seconds, rss_before, rss_after):
+        return [spent_ns / 1e3 / done]
+
+
+class Allocate(Generator):
+    """5,000 allocations, 32 requests at a time."""
+
+    title = "5,000 allocations"
+    metrics = [
+        Metric("allocations a second", "> 1"),
+        Metric("CPU µs an allocation", "< 1"),
+        Metric("memory of each, KiB", "< 1"),
+    ]
+
+    def arguments(self, quick):
+        count = "500" if quick else "5000"
+        return ["allocate", "--secret", SECRET, "--count", count, "--parallel", "32"]
+
+    def values(self, spent_ns, done, seconds, rss_before, rss_after):
+        return [done / seconds, spent_ns / 1e3 / done, (rss_after - rss_before) / done]
+
+
+class Flood(Generator):
+    """Allocate requests without credentials, each from another address."""
+
+    title = "500,000 spoofed Allocate requests"
+    metrics = [
+        Metric("memory before, MiB"),
+        Metric("memory after, MiB"),
+        Metric("CPU µs a request"),
+    ]
+
+    def arguments(self, quick):
+        return ["flood", "--count", "50000" if quick else "500000", "--rate", "25000"]
+
+    def values(self, spent_ns, done, seconds, rss_before, rss_after):
+        return [rss_before / 1024, rss_after / 1024, spent_ns / 1e3 / done]
+
+
+MESSAGE, OPERATION, PACKET = "CPU µs a message", "CPU µs an operation", "CPU µs a packet"
+
+# A picture's frame at 1.5 Mbit/s and 30 frames a second has 6,250 bytes: five packets. 20 calls.
+VIDEO = {"calls": 20, "packets": 5, "size": 1200, "frames": 20 * 2 * 30}
+
+# The same 5,000 packets a second, spread over more and more allocations.
+ALLOCATIONS = [1, 50, 500, 2000]
+SPREAD = [
+    Stream(
+        f"the same load by {count} allocation{'s' if count > 1 else ''}",
+        "direct", calls=count, packets=1, size=1000, frames=5000, metric=Metric(PACKET),
+    )
+    for count in ALLOCATIONS
+]  # fmt: skip
+
+# By the names that select them.
+LOADS = {
+    "relay": [Uclient("relay to relay, channels", ["-y"], Metric(MESSAGE, "≤ 0.40"))],
+    "peer": [
+        Uclient("echo peer, channels", [], Metric(OPERATION, "≤ 0.70"), peer=True),
+        Uclient("echo peer, Send and Data", ["-s"], Metric(OPERATION, "≤ 0.65"), peer=True),
+    ],
+    "tcp": [Uclient("relay to relay, TCP", ["-y", "-t"], Metric(MESSAGE, "≤ 0.70"))],
+    "tls": [Uclient("relay to relay, TLS", ["-y", "-t", "-S"], Metric(MESSAGE, "≤ 0.70"), tls=True)],
+    "video": [
+        Stream("video, relay to relay", "relayed", metric=Metric(PACKET, "≤ 0.50"), **VIDEO),
+        Stream("video, with an outside peer", "direct", metric=Metric(PACKET, "≤ 0.50"), **VIDEO),
+    ],
+    "allocations": [Allocate()],
+    "spread": SPREAD,
+    "flood": [Flood()],
+}

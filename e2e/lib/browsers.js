@@ -28,6 +28,8 @@ export async function chromium({ devices = 'fake', lang = 'en-US', anyCertificat
   ];
   if (devices !== 'none') args.push('--use-fake-device-for-media-stream');
   if (devices === 'fake') args.push('--use-fake-ui-for-media-stream');
+  // The option of the driver is for pages alone; the relay over TLS needs the browser's own.
+  if (anyCertificate) args.push('--ignore-certificate-errors');
   if (secureOrigin) args.push(`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`);
   return puppeteer.launch({
     executablePath: wrap ? await wrap(CHROMIUM) : CHROMIUM,
