@@ -9,6 +9,7 @@ test_programs=(
   turnutils_uclient:coturn
   ip:iproute2
   nft:nftables
+  openssl:openssl
 )
 
 # Programs for root lie outside the search path of other users.
