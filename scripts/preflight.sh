@@ -65,8 +65,9 @@ need_node() {
   if [ -n "$packaged" ] && at_least "${packaged%%[-~+]*}" "$want"; then
     how=$(as_root apt-get install -y nodejs npm)
   else
-    how="curl -fsSL https://deb.nodesource.com/setup_20.x | $(as_root bash -)"
-    how=$(with_curl "$how && $(as_root apt-get install -y nodejs)")
+    # The distribution's is too old; it brings npm, which brings a manager of Node.js versions.
+    how="$(as_root apt-get install -y nodejs npm curl) && $(as_root npm install -g n)"
+    how="$how && $(as_root n "${want%%.*}")"
   fi
   lacks_tool "Node.js $want or newer, with npm${version:-}" "$how"
 }

@@ -33,7 +33,7 @@ says() {
 # A machine with nothing.
 says "a C compiler" "apt-get install -y build-essential" \
   "Rust 1." "apt-get install -y curl && curl" "https://sh.rustup.rs" \
-  "Node.js 20." "https://deb.nodesource.com/setup_20.x"
+  "Node.js 20." "npm install -g n"
 
 # The distribution's own Node.js, where it is new enough; curl is there.
 pretend curl ""
@@ -47,7 +47,7 @@ pretend rustc "rustc 1.63.0 (4b91a6ea7 2022-08-08)"
 pretend npm ""
 pretend node "v18.19.0"
 pretend apt-cache "  Candidate: 18.19.0+dfsg-6"
-says "(this is 1.63.0)" "(this is 18.19.0)" "https://sh.rustup.rs" "https://deb.nodesource.com"
+says "(this is 1.63.0)" "(this is 18.19.0)" "https://sh.rustup.rs" "n 20"
 
 # Old Rust by rustup; the rest is well.
 pretend rustup ""
