@@ -92,6 +92,7 @@ impl World {
         };
         let quotas = Arc::new(Quotas::new(limits, start));
         let config = Config {
+            listeners: Vec::new(),
             realm: "twocan".into(),
             secret: "a secret".into(),
             nonce_key: [5; 32],

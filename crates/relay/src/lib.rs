@@ -154,6 +154,7 @@ impl Relay {
         let mut nonce_key = [0; 32];
         fill_random(&mut nonce_key)?;
         let settings = twocan_turn::Config {
+            listeners: addresses.clone(),
             realm: config.realm,
             secret: config.secret,
             nonce_key,

@@ -1,7 +1,7 @@
 //! What a server is told at its start, and the time that it is told with each input.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
     time::{Duration, Instant},
 };
@@ -13,6 +13,8 @@ use crate::PeerPolicy;
 /// The settings of a [`Server`](crate::Server).
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The addresses that are listened on over UDP: a [`Link`](crate::Link) is an index into them.
+    pub listeners: Vec<SocketAddr>,
     /// The realm of the long-term credentials.
     pub realm: String,
     /// The secret shared with whoever issues the time-limited credentials.

@@ -2,6 +2,7 @@
 
 mod allocate;
 mod auth;
+mod binding;
 mod permit;
 mod refresh;
 mod reply;
@@ -18,11 +19,7 @@ use std::{
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use slab::Slab;
 use tracing::debug;
-use twocan_stun::{
-    Class, Message, MessageBuilder, Method, TransactionId,
-    attributes::{MappedAddress, XorMappedAddress},
-    message::MAGIC_COOKIE,
-};
+use twocan_stun::{Class, Message, Method};
 
 use self::strangers::Strangers;
 pub use self::transfer::{HEADROOM, TAILROOM};
@@ -173,7 +170,7 @@ impl Server {
         let bytes = buffer.get(range.clone())?;
         let message = match Message::decode(bytes) {
             Ok(message) => message,
-            Err(_) if is_rfc3489_binding(bytes) => {
+            Err(_) if binding::is_rfc3489_binding(bytes) => {
                 self.answer_rfc3489_binding(client, bytes, now);
                 return None;
             }
@@ -228,35 +225,6 @@ impl Server {
             );
             self.reject(client, message, rejection, Some(&user.key), now);
         }
-    }
-
-    /// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1); a Binding request
-    /// needs no credentials.
-    fn handle_binding(&mut self, client: Client, message: &Message<'_>, now: Now) {
-        match reply::refuse_unknown(message) {
-            Ok(()) => {
-                let mut answer = reply::success(message);
-                answer.push(&XorMappedAddress(client.address));
-                let bytes = reply::finish(answer, message, None);
-                self.answer_stranger(client, message.len(), bytes, now);
-            }
-            Err(rejection) => self.reject(client, message, rejection, None, now),
-        }
-    }
-
-    /// A client of RFC 3489 has no magic cookie, and 16 bytes of transaction id in its place.
-    ///
-    /// [RFC 8489 §11](https://www.rfc-editor.org/rfc/rfc8489#section-11)
-    fn answer_rfc3489_binding(&mut self, client: Client, request: &[u8], now: Now) {
-        let Some(id) = request.get(4..20) else { return };
-        let mut answer =
-            MessageBuilder::new(Class::Success, Method::BINDING, TransactionId([0; 12]));
-        answer.push(&MappedAddress(client.address));
-        let mut bytes = answer.finish();
-        if let Some(place) = bytes.get_mut(4..20) {
-            place.copy_from_slice(id);
-        }
-        self.answer_stranger(client, request.len(), bytes, now);
     }
 
     /// Sends an answer to somebody who has not authenticated, unless it would make this server a
@@ -314,12 +282,6 @@ impl Server {
             self.commands.push_back(Command::Close { relay: id });
         }
     }
-}
-
-/// Whether these bytes are a Binding request without the magic cookie and without attributes.
-fn is_rfc3489_binding(bytes: &[u8]) -> bool {
-    matches!(bytes, [0, 1, 0, 0, cookie @ ..]
-        if cookie.len() == 16 && !cookie.starts_with(&MAGIC_COOKIE.to_be_bytes()))
 }
 
 impl Drop for Server {

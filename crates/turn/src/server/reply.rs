@@ -77,7 +77,13 @@ impl Rejection {
 ///
 /// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1)
 pub(super) fn refuse_unknown(message: &Message<'_>) -> Result<(), Rejection> {
-    if message.unknown_required(&UNDERSTOOD).is_empty() {
+    refuse_unknown_but(message, &[])
+}
+
+/// The same, with these understood besides.
+pub(super) fn refuse_unknown_but(message: &Message<'_>, known: &[u16]) -> Result<(), Rejection> {
+    let unknown = message.unknown_required(&UNDERSTOOD);
+    if unknown.iter().all(|kind| known.contains(kind)) {
         Ok(())
     } else {
         Err(Rejection::UNKNOWN_ATTRIBUTE)

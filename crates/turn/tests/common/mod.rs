@@ -34,6 +34,7 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 
 pub(crate) fn config() -> Config {
     Config {
+        listeners: Vec::new(),
         realm: REALM.into(),
         secret: SECRET.into(),
         nonce_key: [5; 32],
