@@ -99,6 +99,7 @@ impl World {
             relay_ports: 50_000..=50_007,
             external: ForFamily { v4: external.then_some([8, 1, 2, 3].into()), v6: None },
             local: ForFamily { v4: None, v6: "2620:fe::9".parse().ok() },
+            own: vec![[9, 9, 9, 9].into()],
             peers: PeerPolicy::default(),
         };
         let server =

@@ -27,6 +27,9 @@ pub struct Config {
     pub external: ForFamily,
     /// Local addresses for allocations of the family by which the client did not come.
     pub local: ForFamily,
+    /// All addresses of this host, external ones included: as peers, they are reached at relayed
+    /// addresses only.
+    pub own: Vec<IpAddr>,
     /// The peers that may be relayed to.
     pub peers: PeerPolicy,
 }

@@ -257,6 +257,10 @@ impl Server {
         if *allocation.username != *user.username {
             return Err(Rejection::WRONG_CREDENTIALS);
         }
+        // Whoever does not wait for the answer to its Allocate has none yet.
+        if allocation.opening.is_some() {
+            return Err(Rejection::ALLOCATION_MISMATCH);
+        }
         Ok((id, allocation))
     }
 
@@ -275,11 +279,16 @@ impl Server {
 
     /// Gives a relayed address back.
     fn remove_relay(&mut self, id: RelayId) {
-        if let Some(relay) = self.relays.try_remove(id.0)
-            && relay.state == State::Open
-        {
-            self.neighbours.remove(relay.relayed, relay.local);
-            self.commands.push_back(Command::Close { relay: id });
+        match self.relays.try_remove(id.0) {
+            Some(Relay { state: State::Open, relayed, local, .. }) => {
+                self.neighbours.remove(relayed, local);
+                self.commands.push_back(Command::Close { relay: id });
+            }
+            // The shell has not come to bind it, and its number may be used again before it does.
+            Some(_) => self
+                .commands
+                .retain(|command| !matches!(command, Command::Open { relay, .. } if *relay == id)),
+            None => {}
         }
     }
 }

@@ -12,7 +12,7 @@ use twocan_stun::{
     attributes::{
         AdditionalAddressFamily, AddressErrorCode, AddressFamily, EvenPort, Lifetime,
         RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
-        XorRelayedAddress,
+        XorPeerAddress, XorRelayedAddress,
     },
 };
 use twocan_turn::{ForFamily, Transport};
@@ -359,6 +359,44 @@ fn two_allocations_never_share_a_port() {
     third.meet(&mut world);
     let request = third.allocate_request();
     assert_eq!(world.request(third.client, &third.sign(request)).code(), 508);
+}
+
+/// A client need not wait for an answer before it sends the next request.
+#[test]
+fn requests_ahead_of_the_answer_find_no_allocation() {
+    let mut world = World::new(config());
+    let mut user = User::at("198.51.100.1:4000");
+    user.meet(&mut world);
+    let allocate = user.allocate_request();
+    let mut refresh = user.begin(Method::REFRESH);
+    refresh.push(&Lifetime(Duration::ZERO));
+    let mut permit = user.begin(Method::CREATE_PERMISSION);
+    permit.push(&XorPeerAddress(address("9.9.9.9:53")));
+    for request in [allocate, refresh, permit] {
+        let bytes = user.sign(request);
+        assert_eq!(world.feed(user.client, &bytes), None);
+    }
+    let codes: Vec<u16> =
+        world.answers().into_iter().map(|(_, bytes)| Answer(bytes).code()).collect();
+    assert_eq!(codes, [437, 437, 0]);
+    assert_eq!(world.open.len(), 1);
+}
+
+#[test]
+fn a_client_that_goes_before_its_socket_is_bound_leaves_none() {
+    let mut world = World::new(config());
+    let (mut one, mut two) = (User::at("198.51.100.1:4000"), User::at("198.51.100.2:4000"));
+    one.meet(&mut world);
+    two.meet(&mut world);
+    let request = one.allocate_request();
+    assert_eq!(world.feed(one.client, &one.sign(request)), None);
+    world.server.handle_disconnected(one.client);
+    // The other may get the number of the first, and must not get its socket.
+    let request = two.allocate_request();
+    let answer = world.request(two.client, &two.sign(request));
+    assert_eq!(world.binds, 1);
+    assert_eq!(world.open.len(), 1);
+    assert_eq!(world.open[0].1.port(), answer.relayed().port());
 }
 
 #[test]

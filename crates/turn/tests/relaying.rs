@@ -223,6 +223,22 @@ fn of_the_server_itself_only_relayed_addresses_are_reached() {
     assert_eq!(world.feed(one.client, &channel_data(0x4000, b"hello")), None, "nobody is there");
 }
 
+/// The host's other addresses are its own too, whatever is relayed on them; and so is the one that
+/// is relayed on, before anything is.
+#[test]
+fn every_address_of_the_host_is_its_own() {
+    let own = vec![address("9.9.9.9:0").ip(), address("9.9.9.10:0").ip()];
+    let mut world = World::new(twocan_turn::Config { own, ..config() });
+    let mut user = User::at("198.51.100.1:4000");
+    user.allocate(&mut world);
+    for (number, peer) in [(0x4000, "9.9.9.9:53"), (0x4001, "9.9.9.10:53")] {
+        assert_eq!(user.bind(&mut world, number, peer).code(), 0);
+        assert_eq!(world.forward(user.client, &channel_data(number, b"query")), None);
+        let indication = user.send_indication(peer, b"query");
+        assert_eq!(world.forward(user.client, &indication), None);
+    }
+}
+
 /// Another thread's connections are out of reach, so the packet goes through the sockets; and
 /// packets from one external address to another seldom find the way back in through the NAT, so it
 /// goes by the local addresses.

@@ -31,9 +31,6 @@ use crate::{
 /// How many ports the shell is asked for before the client is told that there are none.
 const PORT_ATTEMPTS: u8 = 16;
 
-/// How often a port is drawn for each attempt; half of all draws are odd.
-const PORT_DRAWS: usize = 64;
-
 /// What an Allocate request wants of its relayed addresses.
 #[derive(Debug)]
 struct Wanted {
@@ -142,11 +139,13 @@ impl Server {
         let drawn = match port {
             _ if attempts_left == 0 => None,
             PortChoice::Reserved => Some(relay.local.port()),
-            PortChoice::Any | PortChoice::Even { .. } => (0..PORT_DRAWS)
-                .map(|_| self.random.random_range(self.config.relay_ports.clone()))
-                .find(|&drawn| {
+            PortChoice::Any | PortChoice::Even { .. } => {
+                let (first, last) = self.config.relay_ports.clone().into_inner();
+                let start = self.random.random_range(first..=last);
+                (start..=last).chain(first..start).find(|&drawn| {
                     will_do(&self.config, &self.neighbours, relay.local, drawn, port, now)
-                }),
+                })
+            }
         };
         if let Some(drawn) = drawn {
             relay.local.set_port(drawn);

@@ -108,7 +108,8 @@ impl Server {
     /// [RFC 8656 §21.1.4](https://www.rfc-editor.org/rfc/rfc8656#section-21.1.4)
     fn judge(&mut self, peer: SocketAddr) -> Result<Reach, Rejection> {
         let ip = peer.ip();
-        match (self.neighbours.is_own(ip), self.config.peers.is_allowed(ip)) {
+        let own = self.config.own.contains(&ip) || self.neighbours.is_own(ip);
+        match (own, self.config.peers.is_allowed(ip)) {
             (true, true) => return Ok(Reach::OwnHost),
             (true, false) => return Ok(Reach::RelayedOnly),
             (false, true) => return Ok(Reach::Elsewhere),

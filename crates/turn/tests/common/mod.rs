@@ -41,6 +41,7 @@ pub(crate) fn config() -> Config {
         relay_ports: 50_000..=50_099,
         external: ForFamily::default(),
         local: ForFamily::default(),
+        own: Vec::new(),
         peers: PeerPolicy::default(),
     }
 }
