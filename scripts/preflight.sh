@@ -23,33 +23,62 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then echo "$*"; else echo "sudo $*"; fi
 }
 
+# apt_install PACKAGE…: the command that installs packages, also where no list of them is there yet.
+apt_install() {
+  echo "$(as_root apt-get update) && $(as_root apt-get install -y "$@")"
+}
+
 # with_curl COMMAND: the command, with the installation of curl before it where that is missing.
 with_curl() {
-  if have curl; then echo "$1"; else echo "$(as_root apt-get install -y curl) && $1"; fi
+  if have curl; then echo "$1"; else echo "$(apt_install curl) && $1"; fi
+}
+
+# distribution: its name and version as `debian 13`, or nothing where the system does not say.
+distribution() {
+  sed -n 's/^ID="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p; s/^VERSION_ID="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' \
+    "${OS_RELEASE:-/etc/os-release}" 2>/dev/null | sort -r | paste -sd ' ' || true
 }
 
 need_c_compiler() {
   have cc || have gcc || have clang ||
-    lacks_tool "a C compiler" "$(as_root apt-get install -y build-essential)"
+    lacks_tool "a C compiler" "$(apt_install build-essential)"
+}
+
+# rust_version: the version of the Rust on the PATH, or nothing where it is not whole.
+rust_version() {
+  if have cargo && have rustc; then rustc --version 2>/dev/null | cut -d ' ' -f 2 | cut -d - -f 1; fi
 }
 
 need_rust() {
   local want version rustup
   rustup="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y"
   want=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
-  # A fresh rustup is on the PATH of new shells only.
-  if ! have cargo && [ -x "$HOME/.cargo/bin/cargo" ]; then PATH="$HOME/.cargo/bin:$PATH"; fi
-  if ! have cargo || ! have rustc; then
-    lacks_tool "Rust $want or newer" "$(with_curl "$rustup")"
-    return
+  version=$(rust_version || true)
+  at_least "$version" "$want" && return
+  # A fresh rustup is on the PATH of new shells only, and there behind nothing of the distribution's.
+  if [ -x "$HOME/.cargo/bin/cargo" ]; then
+    PATH="$HOME/.cargo/bin:$PATH"
+    version=$(rust_version || true)
+    at_least "$version" "$want" && return
   fi
-  version=$(rustc --version | cut -d ' ' -f 2)
-  at_least "${version%%-*}" "$want" && return
-  if have rustup; then
-    lacks_tool "Rust $want or newer (this is $version)" "rustup update stable"
+  if [ -n "$version" ] && have rustup; then
+    lacks_tool "Rust $want or newer (this is $version)" "$(command -v rustup) update stable"
   else
-    lacks_tool "Rust $want or newer (this is $version)" "$(with_curl "$rustup")"
+    lacks_tool "Rust $want or newer${version:+ (this is $version)}" "$(with_curl "$rustup")"
   fi
+}
+
+# packaged_node: the version of Node.js that the distribution packages.
+packaged_node() {
+  local packaged
+  packaged=$(apt-cache policy nodejs 2>/dev/null | sed -n 's/^ *Candidate: //p' || true)
+  # A fresh machine has no list of packages yet.
+  if [ -z "$packaged" ] || [ "$packaged" = "(none)" ]; then
+    case $(distribution) in
+      "debian 13") packaged=20.19 ;;
+    esac
+  fi
+  echo "$packaged"
 }
 
 need_node() {
@@ -60,14 +89,12 @@ need_node() {
     at_least "${version#v}" "$want" && return
     version=" (this is ${version#v})"
   fi
-  # The distribution's own package where it is new enough.
-  packaged=$(apt-cache policy nodejs 2>/dev/null | sed -n 's/^ *Candidate: //p' || true)
+  packaged=$(packaged_node)
   if [ -n "$packaged" ] && at_least "${packaged%%[-~+]*}" "$want"; then
-    how=$(as_root apt-get install -y nodejs npm)
+    how=$(apt_install nodejs npm)
   else
     # The distribution's is too old; it brings npm, which brings a manager of Node.js versions.
-    how="$(as_root apt-get install -y nodejs npm curl) && $(as_root npm install -g n)"
-    how="$how && $(as_root n "${want%%.*}")"
+    how="$(apt_install nodejs npm curl) && $(as_root npm install -g n) && $(as_root n "${want%%.*}")"
   fi
   lacks_tool "Node.js $want or newer, with npm${version:-}" "$how"
 }

@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
-for tool in bash cut dirname head id sed sort; do
+for tool in bash cut dirname head id paste sed sort; do
   ln -s "$(command -v "$tool")" "$bin/$tool"
 done
 
@@ -15,13 +15,18 @@ pretend() {
   chmod +x "$bin/$1"
 }
 
-# says WORDS…: ./run fails, and its message has all the words.
-says() {
-  local output words
-  if output=$(env -i HOME="$bin" PATH="$bin" bash "$root/run" 2>&1); then
+# fails: ./run fails; its message is left in $output.
+fails() {
+  if output=$(env -i HOME="$bin" PATH="$bin" OS_RELEASE="$bin/os-release" bash "$root/run" 2>&1); then
     echo "./run did not fail: $output"
     exit 1
   fi
+}
+
+# says WORDS…: ./run fails, and its message has all the words.
+says() {
+  local words
+  fails
   for words in "$@"; do
     if [[ $output != *"$words"* ]]; then
       printf './run does not say "%s", but:\n%s\n' "$words" "$output"
@@ -30,15 +35,33 @@ says() {
   done
 }
 
-# A machine with nothing.
-says "a C compiler" "apt-get install -y build-essential" \
-  "Rust 1." "apt-get install -y curl && curl" "https://sh.rustup.rs" \
-  "Node.js 20." "npm install -g n"
+# says_not WORDS: ./run fails, and its message is without the words.
+says_not() {
+  fails
+  if [[ $output == *"$1"* ]]; then
+    printf './run says "%s":\n%s\n' "$1" "$output"
+    exit 1
+  fi
+}
+
+sudo=""
+if [ "$(id -u)" != 0 ]; then sudo="sudo "; fi
+
+# A machine with nothing, not even a list of packages.
+update="apt-get update && ${sudo}apt-get install -y"
+says "a C compiler" "$update build-essential" \
+  "Rust 1." "$update curl && curl" "https://sh.rustup.rs" \
+  "Node.js 20." "$update nodejs npm curl && ${sudo}npm install -g n"
+
+# The same, on a distribution whose Node.js is known to be new enough.
+printf 'ID=debian\nVERSION_ID="13"\n' >"$bin/os-release"
+says "$update nodejs npm"$'\n'
 
 # The distribution's own Node.js, where it is new enough; curl is there.
+rm "$bin/os-release"
 pretend curl ""
 pretend apt-cache "  Candidate: 20.19.2+dfsg-1"
-says "apt-get install -y nodejs npm" "      curl --proto"
+says "$update nodejs npm"$'\n' "      curl --proto"
 
 # Old ones, and no rustup for the update.
 pretend gcc ""
@@ -54,4 +77,13 @@ pretend rustup ""
 pretend node "v20.20.2"
 says "(this is 1.63.0)" "rustup update stable"
 
-echo "Four machines were told what they lack."
+# The distribution's old Rust before a fresh one of rustup, which is found; Node.js is old.
+rm "$bin/rustup"
+mkdir -p "$bin/.cargo/bin"
+pretend .cargo/bin/cargo ""
+pretend .cargo/bin/rustc "rustc 1.999.0 (000000000 2030-01-01)"
+pretend node "v18.19.0"
+says "(this is 18.19.0)"
+says_not "Rust"
+
+echo "Six machines were told what they lack."
