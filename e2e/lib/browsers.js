@@ -2,8 +2,8 @@
 import { after } from 'node:test';
 import puppeteer from 'puppeteer-core';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
+const FIREFOX = process.env.FIREFOX || '/usr/bin/firefox-esr';
 const LAUNCH_DEADLINE = 30_000;
 
 /**
