@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe } from 'node:test';
 import { credentials, echoPeer, startUclient, stunclient, uclient } from './lib/coturn.js';
-import { freePort } from './lib/ports.js';
+import { freePort, withoutIpv6 } from './lib/ports.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 import { until } from './lib/wait.js';
@@ -16,7 +16,7 @@ const LOAD = ['-c', '-m', `${CLIENTS}`, '-n', `${MESSAGES}`, '-l', '171', '-z', 
 
 const FAMILIES = [
   { family: 'IPv4', host: '127.0.0.1', relay: [] },
-  { family: 'IPv6', host: '::1', relay: ['-x'] },
+  { family: 'IPv6', host: '::1', relay: ['-x'], skip: withoutIpv6 },
 ];
 const TRANSPORTS = [
   { transport: 'UDP', over: [] },
@@ -40,18 +40,18 @@ describe('turnutils_uclient, with a second port beside the first', { concurrency
 
 // coturn's client spends most of its time asleep.
 describe('turnutils_uclient loses nothing', { concurrency: 4 }, () => {
-  for (const { family, host, relay } of FAMILIES) {
+  for (const { family, host, relay, skip } of FAMILIES) {
     for (const { transport, over } of TRANSPORTS) {
       for (const { method, by } of METHODS) {
         const way = [...LOAD, ...relay, ...over, ...by];
 
-        scenario(`relay to relay, ${method} over ${transport}, ${family}`, {}, async (s) => {
+        scenario(`relay to relay, ${method} over ${transport}, ${family}`, { skip }, async (s) => {
           const twocan = await startTwocan(s);
           const result = await uclient(s, { host, port: twocan.turnPort, flags: [...way, '-y'] });
           assertNothingLost(result, CLIENTS * MESSAGES);
         });
 
-        scenario(`to an outside peer, ${method} over ${transport}, ${family}`, {}, async (s) => {
+        scenario(`to an outside peer, ${method} over ${transport}, ${family}`, { skip }, async (s) => {
           const port = await echo(s, host);
           const twocan = await startTwocan(s, { flags: ['--allow-peer', '127.0.0.0/8', '--allow-peer', '::1/128'] });
           const flags = [...way, '-e', host, '-r', `${port}`];
@@ -63,8 +63,8 @@ describe('turnutils_uclient loses nothing', { concurrency: 4 }, () => {
 });
 
 describe('turnutils_stunclient', () => {
-  for (const { family, host } of FAMILIES) {
-    scenario(`is told its own address, ${family}`, {}, async (s) => {
+  for (const { family, host, skip } of FAMILIES) {
+    scenario(`is told its own address, ${family}`, { skip }, async (s) => {
       const twocan = await startTwocan(s);
       const { code, seen, output } = await stunclient({ host, port: twocan.turnPort });
       assert.equal(code, 0, output);
@@ -92,18 +92,18 @@ describe('the relay refuses', { concurrency: 4 }, () => {
     await assertNoAllocation(s, { username: 'alice', password });
   });
 
-  for (const { peer, host, relay } of [
+  for (const { peer, host, relay, skip } of [
     { peer: '127.0.0.2', host: '127.0.0.1', relay: [] },
     { peer: '10.1.2.3', host: '127.0.0.1', relay: [] },
     { peer: '169.254.169.254', host: '127.0.0.1', relay: [] },
     { peer: '0.0.0.0', host: '127.0.0.1', relay: [] },
     { peer: '224.0.0.1', host: '127.0.0.1', relay: [] },
-    { peer: 'fd00::1', host: '::1', relay: ['-x'] },
-    { peer: 'fe80::1', host: '::1', relay: ['-x'] },
-    { peer: '::ffff:127.0.0.1', host: '::1', relay: ['-x'] },
+    { peer: 'fd00::1', host: '::1', relay: ['-x'], skip: withoutIpv6 },
+    { peer: 'fe80::1', host: '::1', relay: ['-x'], skip: withoutIpv6 },
+    { peer: '::ffff:127.0.0.1', host: '::1', relay: ['-x'], skip: withoutIpv6 },
   ]) {
     for (const { method, by } of METHODS) {
-      scenario(`the special-purpose peer ${peer} by ${method}`, {}, async (s) => {
+      scenario(`the special-purpose peer ${peer} by ${method}`, { skip }, async (s) => {
         const twocan = await startTwocan(s);
         const port = await freePort();
         const flags = ['-c', '-n', '3', '-e', peer, '-r', `${port}`, ...relay, ...by];
@@ -115,9 +115,9 @@ describe('the relay refuses', { concurrency: 4 }, () => {
   }
 
   // Its own host is a peer of the relay: relayed addresses are there. What else is there is none.
-  for (const { family, host, relay } of FAMILIES) {
+  for (const { family, host, relay, skip } of FAMILIES) {
     for (const { method, by } of METHODS) {
-      scenario(`what else listens on its own host, ${family}, by ${method}`, {}, async (s) => {
+      scenario(`what else listens on its own host, ${family}, by ${method}`, { skip }, async (s) => {
         const listener = await listen(s, host);
         const twocan = await startTwocan(s);
         const flags = ['-c', '-n', '3', '-e', host, '-r', `${listener.port}`, ...relay, ...by];

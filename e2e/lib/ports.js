@@ -7,10 +7,12 @@ import { createServer } from 'node:net';
 
 const FROM = 20_000;
 const TO = 32_000;
-const HOSTS = ['127.0.0.1', '::1'];
+/** The `skip` option of tests that need IPv6: the reason, or `false`. */
+export const withoutIpv6 = (await udpFree(0, '::1')) ? false : 'this machine has no IPv6 loopback address';
+const HOSTS = withoutIpv6 ? ['127.0.0.1'] : ['127.0.0.1', '::1'];
 const given = new Set();
 
-/** A port that is free on both loopback addresses, for TCP and for UDP, and that was not given before. */
+/** A port that is free on every loopback address, for TCP and for UDP, and that was not given before. */
 export async function freePort() {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = randomInt(FROM, TO);

@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SERVER } from './network.js';
-import { freePort } from './ports.js';
+import { freePort, withoutIpv6 } from './ports.js';
 import { Program } from './process.js';
 import { until } from './wait.js';
 
@@ -17,7 +17,7 @@ await access(BINARY).catch(() => {
 });
 
 /**
- * Starts `twocan serve` for the length of a test: on both loopback addresses, or on the server of a `network`.
+ * Starts `twocan serve` for the length of a test: on every loopback address, or on the server of a `network`.
  * `https` adds a listener with a certificate made on the spot; `flags` come after those that the tests need; `web`
  * replaces the flags of all listeners, for a server of a `network` on port 443.
  */
@@ -25,7 +25,7 @@ export async function startTwocan(s, { flags = [], https = false, network, web }
   const http = network ? 8080 : await freePort();
   const turn = network ? 3478 : await freePort();
   const httpsPort = https ? await freePort() : null;
-  const hosts = network ? [SERVER] : ['127.0.0.1', '[::1]'];
+  const hosts = network ? [SERVER] : withoutIpv6 ? ['127.0.0.1'] : ['127.0.0.1', '[::1]'];
   const twocan = new Twocan(s, { http, httpsPort, turn, hosts, flags, network, web });
   await twocan.start();
   return twocan;
