@@ -32,13 +32,23 @@ export class Scenario {
   #closers = [];
   #logs = [];
   #screens = [];
+  #closed = false;
 
   constructor(t) {
     this.t = t;
   }
 
-  /** Closes `thing` by `close` at the end of the test; returns `thing`. */
+  /**
+   * Closes `thing` by `close` at the end of the test; returns `thing`. After the end it is closed at once, and this
+   * throws: a body that ran out of time goes no further.
+   */
   own(thing, close = () => thing.close()) {
+    if (this.#closed) {
+      Promise.resolve()
+        .then(close)
+        .catch((error) => this.t.diagnostic(`something does not close: ${error.message}`));
+      throw new Error('the test is over');
+    }
     this.#closers.push(close);
     return thing;
   }
@@ -87,6 +97,7 @@ export class Scenario {
 
   /** Closes everything, the last first; reports what could not be closed. */
   async close() {
+    this.#closed = true;
     const failures = [];
     for (const close of this.#closers.splice(0).reverse()) {
       try {
