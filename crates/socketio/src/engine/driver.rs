@@ -24,7 +24,7 @@ use super::{
     refusal::Refusal,
     registry::Entry,
     session::{Command, Session, Timing, Transport},
-    websocket::{Received, WebSocket, too_large},
+    websocket::{Received, SendFailed, WebSocket, too_large},
 };
 
 /// How many packets are read in a row before others get their turn.
@@ -283,10 +283,10 @@ impl<R: Receiver> Driver<R> {
         let Some(socket) = &mut self.socket else {
             return;
         };
-        let mut failed = false;
+        let mut failed = None;
         while let Poll::Ready(ready) = socket.poll_ready(cx) {
-            failed = ready.is_err();
-            if failed {
+            if let Err(SendFailed(reason)) = ready {
+                failed = Some(reason);
                 break;
             }
             let Some(packet) = self.session.next_packet() else {
@@ -294,14 +294,18 @@ impl<R: Receiver> Driver<R> {
             };
             trace!(session = self.number, packet = packet.kind(), bytes = packet.len(), "sent");
             self.link.sent([&packet]);
-            failed = socket.send(packet).is_err();
-            if failed {
+            if let Err(SendFailed(reason)) = socket.send(packet) {
+                failed = Some(reason);
                 break;
             }
         }
-        failed |= matches!(socket.poll_flush(cx), Poll::Ready(Err(_)));
-        if failed {
-            self.session.abandon(CloseReason::TransportClose);
+        if failed.is_none()
+            && let Poll::Ready(Err(SendFailed(reason))) = socket.poll_flush(cx)
+        {
+            failed = Some(reason);
+        }
+        if let Some(reason) = failed {
+            self.session.abandon(reason);
             self.carry_out();
         }
     }

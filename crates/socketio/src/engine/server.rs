@@ -168,7 +168,10 @@ impl<S: Service> Server<S> {
 
     async fn upgraded(&self, upgrade: hyper::upgrade::OnUpgrade) -> Option<WebSocket> {
         match upgrade.await {
-            Ok(upgraded) => Some(WebSocket::new(upgraded, self.shared.config.max_payload).await),
+            Ok(upgraded) => {
+                let Config { max_payload, max_queue, .. } = self.shared.config;
+                Some(WebSocket::new(upgraded, max_payload, max_queue).await)
+            }
             Err(error) => {
                 debug!(%error, "the connection ended before its WebSocket opened");
                 None

@@ -44,6 +44,9 @@ const READ_BUFFER: usize = 2 * 1024;
 /// Frames that are sent together are written together, up to this size.
 const WRITE_BUFFER: usize = 4 * 1024;
 
+/// How much may wait to be written besides messages: the engine's own packets and the headers of frames.
+const WRITE_OVERHEAD: usize = 1024;
+
 /// How long the closing of a WebSocket may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -61,16 +64,29 @@ pub(crate) enum Received {
     Lost(CloseReason),
 }
 
-/// The WebSocket has failed.
+/// Nothing more can be sent, for this reason.
 #[derive(Debug)]
-pub(crate) struct SendFailed;
+pub(crate) struct SendFailed(pub(crate) CloseReason);
+
+impl From<tungstenite::Error> for SendFailed {
+    fn from(error: tungstenite::Error) -> Self {
+        Self(match error {
+            tungstenite::Error::WriteBufferFull(_) => CloseReason::SlowClient,
+            _ => CloseReason::TransportClose,
+        })
+    }
+}
 
 impl WebSocket {
-    /// Takes over an upgraded connection.
-    pub(crate) async fn new(upgraded: Upgraded, max_payload: usize) -> Self {
+    /// Takes over an upgraded connection. A message has at most `max_payload` bytes; at most about
+    /// `max_queue` bytes wait to be written, pongs included: a client that pings and does not read
+    /// gets no more pongs then, and the next packet fails.
+    pub(crate) async fn new(upgraded: Upgraded, max_payload: usize, max_queue: usize) -> Self {
+        let max_write_buffer = max_queue.saturating_add(WRITE_BUFFER + WRITE_OVERHEAD);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(max_write_buffer)
             .max_message_size(Some(max_payload))
             .max_frame_size(Some(max_payload));
         let io = TokioIo::new(upgraded);
@@ -101,18 +117,18 @@ impl WebSocket {
 
     /// Whether [`send`](Self::send) may be called: what was sent before is mostly on its way.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendFailed>> {
-        Pin::new(&mut *self.stream).poll_ready(cx).map_err(|_| SendFailed)
+        Pin::new(&mut *self.stream).poll_ready(cx).map_err(SendFailed::from)
     }
 
     /// Sends a packet; [`poll_flush`](Self::poll_flush) must follow.
     pub(crate) fn send(&mut self, packet: Packet) -> Result<(), SendFailed> {
         self.unflushed = true;
-        Pin::new(&mut *self.stream).start_send(message(packet)).map_err(|_| SendFailed)
+        Ok(Pin::new(&mut *self.stream).start_send(message(packet))?)
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendFailed>> {
         if self.unflushed {
-            ready!(Pin::new(&mut *self.stream).poll_flush(cx)).map_err(|_| SendFailed)?;
+            ready!(Pin::new(&mut *self.stream).poll_flush(cx))?;
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))

@@ -89,10 +89,19 @@ async fn a_session_without_a_namespace_is_closed() {
     let session = format!("{OPEN}&sid={}", sid_of(&get(server, OPEN).await.body));
     assert_eq!(get(server, &session).await.body, "1");
     calls.nothing_more();
+}
 
+#[tokio::test]
+async fn a_session_with_a_namespace_stays() {
+    let config = Config::default();
+    let later = config.connect_timeout + Duration::from_secs(1);
+    // No ping comes in that time.
+    let (server, mut calls) = start(Config { ping_interval: 2 * later, ..config }).await;
     let mut client = connect(server).await;
     calls.next().await;
-    tokio::time::sleep(Duration::from_millis(80)).await;
+    tokio::time::pause();
+    tokio::time::advance(later).await;
+    tokio::time::resume();
     client.send("421[\"echo\"]").await;
     assert_eq!(client.text().await, "431[]");
 }
@@ -127,6 +136,19 @@ async fn a_client_that_does_not_read_is_closed() {
     assert!(matches!(calls.next().await, Call::Connect(1, ..)));
     assert_eq!(calls.next().await, Call::Event(1, "flood".into()));
     assert_eq!(calls.next().await, Call::Disconnect(1, DisconnectReason::SlowClient));
+}
+
+#[tokio::test]
+async fn a_client_that_pings_without_reading_is_closed() {
+    let (server, mut calls) = start(Config { max_queue: 64 << 10, ..Config::default() }).await;
+    let mut client = connect(server).await;
+    calls.next().await;
+    // Far more than the system's buffers hold; the short ones take what the long ones leave.
+    client.ping(64_000, 125).await;
+    client.ping(200, 0).await;
+    client.send("421[\"echo\"]").await;
+    assert_eq!(calls.next().await, Call::Event(0, "echo".into()));
+    assert_eq!(calls.next().await, Call::Disconnect(0, DisconnectReason::SlowClient));
 }
 
 #[tokio::test]

@@ -181,6 +181,14 @@ impl WebSocket {
         self.stream.send(Message::binary(bytes)).await.unwrap();
     }
 
+    /// Sends that many pings with that many bytes each, at most 125, and reads nothing.
+    pub(crate) async fn ping(&mut self, count: usize, length: u8) {
+        let header = [0x89, 0x80 | length, 0, 0, 0, 0];
+        let frame = [&header[..], &vec![0; length.into()]].concat();
+        let frames = frame.repeat(count);
+        soon(self.stream.get_mut().write_all(&frames)).await.unwrap();
+    }
+
     /// The next frame of any kind, or how the connection ended.
     pub(crate) async fn frame(&mut self) -> Option<Result<Message, Error>> {
         soon(self.stream.next()).await
