@@ -115,7 +115,7 @@ export class Call {
         this.#iceServers = servers;
         this.#link?.setIceServers(servers);
       },
-      refused: (body) => this.#input({ type: 'refused', ...body }),
+      refused: ({ event, code }) => this.#input({ type: 'refused', event, code }),
     });
   }
 

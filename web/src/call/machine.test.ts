@@ -270,25 +270,25 @@ const scenarios: Record<string, Line[]> = {
       effects: [set('restart', RESTART_EVERY_MS)],
     },
   ],
-  'a refused join is told in the server’s words': [
+  'a refused join is told, with its reason': [
     { input: up, phase: 'lobby' },
     { input: join, phase: 'joining' },
     {
-      input: { type: 'refused', event: 'join', code: 'malformed', message: 'Shorten the name.' },
+      input: { type: 'refused', event: 'join', code: 'malformed' },
       phase: 'failed',
       effects: [clear, close],
-      also: { failure: { kind: 'refused', message: 'Shorten the name.' } },
+      also: { failure: { kind: 'refused', code: 'malformed' } },
     },
   ],
   'a server that has forgotten the seat is asked for another': [
     ...called,
     {
-      input: { type: 'refused', event: 'message', code: 'not_joined', message: '' },
+      input: { type: 'refused', event: 'message', code: 'not_joined' },
       phase: 'connected',
       effects: [sendJoin],
     },
     {
-      input: { type: 'refused', event: 'message', code: 'alone', message: '' },
+      input: { type: 'refused', event: 'message', code: 'alone' },
       phase: 'connected',
       effects: [],
     },

@@ -16,12 +16,13 @@ export type Phase =
   | 'failed';
 
 /** Why a call failed. `full`: both seats are taken; `unreachable`: no path between the two was
- * found; `lost`: the path broke and did not come back; `refused`: the server's own words. */
+ * found; `lost`: the path broke and did not come back; `refused`: the server does not take
+ * what was asked, for the reason that `code` names. */
 export type Failure =
   | { kind: 'full' }
   | { kind: 'unreachable' }
   | { kind: 'lost' }
-  | { kind: 'refused'; message: string };
+  | { kind: 'refused'; code: string };
 
 /** Connection to the server: first attempt, up, or lost and being retried. */
 export type ServerLink = 'connecting' | 'up' | 'lost';
@@ -62,7 +63,7 @@ export type Input =
   | { type: 'server-lost' }
   | { type: 'joined'; userId: string; polite: boolean; peer: Peer | null }
   | { type: 'full' }
-  | { type: 'refused'; event: string; code: string; message: string }
+  | { type: 'refused'; event: string; code: string }
   | { type: 'peer-joined'; peer: Peer }
   | { type: 'peer-leaving' }
   | { type: 'peer-left'; userId: string }
@@ -82,7 +83,8 @@ export type Effect =
   | { do: 'clear-timers' };
 
 /** How long a seat of a lost connection may still be held by the server: its ping interval (25 s)
- * and timeout (20 s), and a margin. */
+ * and timeout (20 s), and a margin. On a server with longer ones, a seat of one's own may look taken
+ * after this time: the call is told to be full, and joining again helps. */
 export const SEAT_HOLD_MS = 50_000;
 /** How long to look for a path before saying so. */
 export const GIVE_UP_MS = 30_000;
@@ -233,7 +235,7 @@ function full(state: CallState, now: number): Step {
 
 function refused(state: CallState, input: Extract<Input, { type: 'refused' }>, now: number): Step {
   if (input.event === 'join') {
-    const failure: Failure = { kind: 'refused', message: input.message };
+    const failure: Failure = { kind: 'refused', code: input.code };
     return quit({ ...state, seat: 'none' }, now, { phase: 'failed', failure });
   }
   // The server knows nothing of our seat: take one again.

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Call, type CallSnapshot } from '../call';
 import { useSnapshot } from './hooks';
 import { words } from './i18n';
-import { pathOfRoom, randomRoom, roomOfPath } from './route';
+import { pathOfRoom, randomRoom, roomNameProblem, roomOfPath } from './route';
 import { statusOf } from './say';
 import { Ended, Failed } from './screens/after';
 import { InCall } from './screens/in-call';
@@ -37,14 +37,15 @@ export function App() {
       true,
     );
 
-  if (room === null) {
+  const problem = room === null ? null : roomNameProblem(room);
+  if (room === null || problem) {
     document.title = words.start.documentTitle;
     return (
       <main data-state="start">
         <header>
           <Wordmark label={words.lobby.home} onHome={() => go(null, false)} />
         </header>
-        <Start onStart={fresh} onOpen={(name) => go(name, true)} />
+        <Start problem={problem} onStart={fresh} onOpen={(name) => go(name, true)} />
       </main>
     );
   }

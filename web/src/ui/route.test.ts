@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { isLocalHost, pathOfRoom, randomRoom, roomOfPath, secureAddress } from './route';
+import {
+  isLocalHost,
+  pathOfRoom,
+  randomRoom,
+  roomNameProblem,
+  roomOfPath,
+  secureAddress,
+} from './route';
 
 it.each([
   ['/', null],
@@ -17,6 +24,17 @@ it.each([
 
 it.each(['friday', 'a b', 'a/b', '50%', '月亮', '?#&'])('%s survives its path', (room) => {
   expect(roomOfPath(pathOfRoom(room))).toBe(room);
+});
+
+it.each([
+  ['friday', null],
+  ['...', null],
+  ['.', 'dots'],
+  ['..', 'dots'],
+  ['🥫'.repeat(128), null],
+  ['🥫'.repeat(129), 'tooLong'],
+])('%s has the problem %j', (room, problem) => {
+  expect(roomNameProblem(room)).toBe(problem);
 });
 
 it('makes room names that can be read out, with even odds', () => {

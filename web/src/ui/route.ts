@@ -1,4 +1,5 @@
 /** Addresses of the page: `/` and `/r/<room>`. */
+import { MAX_ROOM_NAME } from '../call';
 
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const GROUP = 4;
@@ -13,6 +14,16 @@ export function roomOfPath(path: string): string | null {
   } catch {
     return room;
   }
+}
+
+/** Why a room's name cannot be used. `dots`: browsers take `/r/.` and `/r/..` for other addresses. */
+export type RoomNameProblem = 'tooLong' | 'dots';
+
+/** What is wrong with a room's name, or `null`. */
+export function roomNameProblem(room: string): RoomNameProblem | null {
+  // The server counts characters, not the units of a string.
+  if ([...room].length > MAX_ROOM_NAME) return 'tooLong';
+  return room === '.' || room === '..' ? 'dots' : null;
 }
 
 /** Path of a room. */

@@ -1,4 +1,4 @@
-import type { CallSnapshot, Problem } from '../call';
+import type { CallSnapshot, Failure, Problem } from '../call';
 import { words } from './i18n';
 
 /** The one line that says how the call stands. */
@@ -46,6 +46,16 @@ function lobbyLine({ microphone, camera }: CallSnapshot): string {
   const settled = (device: CallSnapshot['camera']) => !device.wanted || device.problem !== null;
   const untouched = !settled(microphone) || !settled(camera);
   return untouched && !microphone.track ? lobby.willAsk : lobby.bothOff;
+}
+
+/** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
+export function failureText(failure: Failure): string {
+  const { failed } = words;
+  if (failure.kind === 'refused' && failure.code === 'malformed') return failed.refused.malformed;
+  if (failure.kind === 'refused' && failure.code === 'too_many_rooms') {
+    return failed.refused.tooManyRooms;
+  }
+  return failed[failure.kind].text;
 }
 
 /** What is wrong with the own devices, as one sentence, and what kind of help it needs. */

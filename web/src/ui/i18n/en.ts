@@ -9,6 +9,8 @@ export const en = {
     or: 'or',
     room: 'Room name',
     open: 'Open room',
+    tooLong: 'This name is too long. The name of a room has at most 128 characters.',
+    dots: 'A room cannot be named with one or two dots alone. Choose another name.',
     note: 'No account, nothing to install. Picture and sound go straight from one browser to the other wherever the networks allow it.',
   },
   lobby: {
@@ -34,6 +36,7 @@ export const en = {
     link: 'Link to this call',
     copy: 'Copy link',
     copied: 'Copied',
+    copyByHand: 'Copy it by hand',
     share: 'Share',
     qr: 'QR code of the link',
     scan: 'Or scan this with a phone.',
@@ -90,6 +93,10 @@ export const en = {
     refused: {
       heading: 'The server said no',
       text: 'Start a new call, or open the link again.',
+      malformed:
+        'It does not take the name of this room: a name has 1 to 128 characters. Start a new call, or choose another name.',
+      tooManyRooms:
+        'This page is in too many rooms at once. Close other calls, then try again, or start a new call.',
     },
     again: 'Try again',
     fresh: 'New call',

@@ -11,6 +11,8 @@ export const zh: Words = {
     or: '或者',
     room: '房间名',
     open: '进入房间',
+    tooLong: '这个名字太长了，房间名最多 128 个字符。',
+    dots: '房间名不能只有一个点或两个点，请换一个名字。',
     note: '不用注册，不用安装。只要网络允许，画面和声音就从一个浏览器直接传到另一个浏览器。',
   },
   lobby: {
@@ -35,6 +37,7 @@ export const zh: Words = {
     link: '通话链接',
     copy: '复制链接',
     copied: '已复制',
+    copyByHand: '请手动复制',
     share: '分享',
     qr: '链接的二维码',
     scan: '也可以用手机扫码。',
@@ -89,6 +92,9 @@ export const zh: Words = {
     refused: {
       heading: '服务器拒绝了请求',
       text: '请开始新的通话，或者重新打开链接。',
+      malformed:
+        '服务器不接受这个房间名：房间名应为 1 到 128 个字符。请开始新的通话，或者换一个名字。',
+      tooManyRooms: '这个页面同时进入的房间太多了。请关闭其他通话后重试，或者开始新的通话。',
     },
     again: '重试',
     fresh: '新的通话',

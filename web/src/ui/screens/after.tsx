@@ -1,6 +1,6 @@
-import type { Call, CallSnapshot } from '../../call';
+import type { Call, CallSnapshot, Failure } from '../../call';
 import { words } from '../i18n';
-import { formatDuration } from '../say';
+import { failureText, formatDuration } from '../say';
 import { Tins } from '../tins';
 
 interface AfterProps {
@@ -36,15 +36,14 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
 /** What happened, what to do, and the button that does it. */
 export function Failed({ call, snapshot, onFresh }: AfterProps) {
   const { failed } = words;
-  const failure = snapshot.failure ?? { kind: 'lost' };
-  const { heading, text } = failed[failure.kind];
+  const failure: Failure = snapshot.failure ?? { kind: 'lost' };
+  const { heading } = failed[failure.kind];
   return (
     <div class="after">
       <Tins class={failure.kind === 'full' ? 'hero' : 'hero torn'} />
       <h1>{heading}</h1>
       <p class="lead" role="status">
-        {text}
-        {failure.kind === 'refused' && <span class="detail">{failure.message}</span>}
+        {failureText(failure)}
       </p>
       <div class="actions">
         <button type="button" class="primary" onClick={() => call.join()}>

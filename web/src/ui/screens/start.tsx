@@ -1,21 +1,23 @@
-import { MAX_ROOM_NAME } from '../../call';
 import { words } from '../i18n';
+import { type RoomNameProblem, roomNameProblem } from '../route';
 import { Tins } from '../tins';
 
 interface StartProps {
+  /** What is wrong with the room that the address names. */
+  problem: RoomNameProblem | null;
   onStart(): void;
   onOpen(room: string): void;
 }
 
 /** The first screen: one thing to do, and another for those who have agreed on a name. */
-export function Start({ onStart, onOpen }: StartProps) {
+export function Start({ problem, onStart, onOpen }: StartProps) {
   const { start } = words;
   return (
     <div class="start">
       <Tins class="hero" />
       <h1>{start.heading}</h1>
-      <p class="lead" role="status">
-        {start.lead}
+      <p class="lead" role="status" data-tone={problem ? 'warning' : undefined}>
+        {problem ? start[problem] : start.lead}
       </p>
       <button type="button" class="primary" onClick={onStart}>
         {start.action}
@@ -34,7 +36,6 @@ export function Start({ onStart, onOpen }: StartProps) {
         <input
           name="room"
           required
-          maxLength={MAX_ROOM_NAME}
           pattern=".*\S.*"
           autocomplete="off"
           autocapitalize="off"
@@ -42,6 +43,10 @@ export function Start({ onStart, onOpen }: StartProps) {
           enterkeyhint="go"
           aria-label={start.room}
           placeholder={start.room}
+          onInput={(event) => {
+            const wrong = roomNameProblem(event.currentTarget.value.trim());
+            event.currentTarget.setCustomValidity(wrong ? start[wrong] : '');
+          }}
         />
         <button type="submit">{start.open}</button>
       </form>
