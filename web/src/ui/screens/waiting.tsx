@@ -47,22 +47,22 @@ const COPIED_MS = 2000;
 function LinkField({ link }: { link: string }) {
   const { waiting } = words;
   const field = useRef<HTMLInputElement>(null);
-  const [copied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState<'copied' | 'copyByHand' | null>(null);
   useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), COPIED_MS);
+    if (!outcome) return;
+    const timer = setTimeout(() => setOutcome(null), COPIED_MS);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [outcome]);
 
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link);
+      setOutcome('copied');
     } catch {
       // No clipboard on an insecure page: the old way, and the link stays selected.
       field.current?.select();
-      document.execCommand('copy');
+      setOutcome(document.execCommand('copy') ? 'copied' : 'copyByHand');
     }
-    setCopied(true);
   };
 
   return (
@@ -77,8 +77,8 @@ function LinkField({ link }: { link: string }) {
       />
       <div class="link-actions">
         <button type="button" class="primary" onClick={() => void copy()}>
-          <Icon name={copied ? 'check' : 'copy'} />
-          <span aria-live="polite">{copied ? waiting.copied : waiting.copy}</span>
+          <Icon name={outcome === 'copied' ? 'check' : 'copy'} />
+          <span aria-live="polite">{waiting[outcome ?? 'copy']}</span>
         </button>
         {'share' in navigator && (
           <button
