@@ -51,6 +51,8 @@ pub(crate) enum Ended {
     ByClient,
     #[error("it does not read its answers")]
     DoesNotRead,
+    #[error("it has no allocation, and much waits for it")]
+    HoldsTooMuch,
     #[error("{0}")]
     NotStun(#[from] twocan_stun::stream::NotStun),
     #[error("{0}")]
@@ -94,6 +96,11 @@ impl Connection {
     /// then no room is kept.
     pub(crate) fn keep(&mut self, partial: &[u8]) {
         self.partial = partial.to_vec();
+    }
+
+    /// Bytes that are kept for the client, in both directions.
+    pub(crate) fn holds(&self) -> usize {
+        self.partial.len() + self.queued.len()
     }
 
     /// Whether more was received than [`Connection::read`] has handed out.

@@ -145,20 +145,27 @@ impl Handle {
 }
 
 impl Relay {
-    /// Binds every listener and starts the threads.
+    /// Binds every listener and starts the threads. `on_failure` is called if a thread ends before
+    /// it is told to: nobody serves its clients then, and the program should end.
     ///
     /// # Errors
     /// [`StartError`] if a listener cannot be bound or a thread not be started; nothing runs then.
-    pub fn start(config: Config) -> Result<Relay, StartError> {
+    pub fn start(
+        config: Config,
+        on_failure: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Relay, StartError> {
+        let on_failure: Arc<dyn Fn() + Send + Sync> = Arc::new(on_failure);
         let (addresses, listeners) = Listeners::bind(&config.listeners, config.threads)?;
         let mut nonce_key = [0; 32];
         fill_random(&mut nonce_key)?;
+        let own = own_addresses(&config);
         let settings = twocan_turn::Config {
             listeners: addresses.clone(),
             realm: config.realm,
             secret: config.secret,
             nonce_key,
             relay_ports: config.relay_ports,
+            own,
             external: for_family(config.external_ips),
             local: local_addresses(&config.listeners),
             peers: PeerPolicy::new(config.allowed_peers),
@@ -174,9 +181,10 @@ impl Relay {
             let server = Server::new(settings.clone(), neighbours, quotas, seed, start);
             let mailbox = Arc::new(Mailbox::new()?);
             let worker = Worker::new(server, listeners, Arc::clone(&mailbox))?;
-            let thread = thread::Builder::new()
-                .name(format!("relay-{index}"))
-                .spawn(move || worker.run())?;
+            let thread = thread::Builder::new().name(format!("relay-{index}")).spawn({
+                let alarm = Alarm { on_failure: Arc::clone(&on_failure), armed: true };
+                move || worker.run(alarm)
+            })?;
             relay.workers.push((mailbox, thread));
         }
         for address in &relay.addresses {
@@ -221,6 +229,20 @@ impl Drop for Relay {
     }
 }
 
+/// Goes off when it is dropped armed: when a thread ends by a panic, or by an error.
+struct Alarm {
+    on_failure: Arc<dyn Fn() + Send + Sync>,
+    armed: bool,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if self.armed {
+            (self.on_failure)();
+        }
+    }
+}
+
 impl StartError {
     fn listen(address: SocketAddr, protocol: Protocol, source: io::Error) -> StartError {
         StartError::Listen { address, protocol: protocol.name(), source }
@@ -242,11 +264,24 @@ fn for_family(ips: impl IntoIterator<Item = IpAddr>) -> ForFamily {
     found
 }
 
+/// Every address of this host, as far as the system and the settings tell.
+fn own_addresses(config: &Config) -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
+        warn!(%error, "the addresses of this host cannot be listed");
+        Vec::new()
+    });
+    let named = config.listeners.iter().map(|listen| listen.address.ip());
+    let mut own: Vec<IpAddr> = interfaces.iter().map(|interface| interface.ip()).collect();
+    own.extend(named.chain(config.external_ips.iter().copied()).filter(|ip| !ip.is_unspecified()));
+    own
+}
+
 /// The addresses for allocations of the family by which a client did not come: those that are
 /// listened on by name, else those that lead to the internet.
 fn local_addresses(listeners: &[Listen]) -> ForFamily {
-    let named =
-        listeners.iter().map(|listen| listen.address.ip()).filter(|ip| !ip.is_unspecified());
+    let mut named: Vec<IpAddr> =
+        listeners.iter().map(|one| one.address.ip()).filter(|ip| !ip.is_unspecified()).collect();
+    named.sort_by_key(IpAddr::is_loopback);
     // Connecting a UDP socket sends nothing; it asks the routing table for a source address.
     let routed = [("0.0.0.0:0", "1.0.0.1:9"), ("[::]:0", "[2600::1]:9")].into_iter().filter_map(
         |(from, to)| {
@@ -255,5 +290,5 @@ fn local_addresses(listeners: &[Listen]) -> ForFamily {
             Some(socket.local_addr().ok()?.ip())
         },
     );
-    for_family(named.chain(routed))
+    for_family(named.into_iter().chain(routed))
 }

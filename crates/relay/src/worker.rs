@@ -18,7 +18,7 @@ use twocan_turn::{
 };
 
 use crate::{
-    clock,
+    Alarm, clock,
     connection::{Connection, Ended, Kind, next_message},
     listener::Listeners,
     mailbox::{Adopted, Letter, Mailbox},
@@ -32,6 +32,10 @@ const TURN_LENGTH: usize = 64;
 
 /// How long a connection without an allocation may be silent.
 const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bytes that may wait in either direction for a client without an allocation: some requests and
+/// their answers.
+const MAX_HELD_FOR_STRANGERS: usize = 8 << 10;
 
 /// How often silent connections are looked for, and how long accepting pauses when the system
 /// has no room for another connection.
@@ -85,15 +89,14 @@ impl Worker {
         })
     }
 
-    /// Serves until it is told to stop.
-    pub(crate) fn run(mut self) {
+    /// Serves until it is told to stop, and disarms the alarm then.
+    pub(crate) fn run(mut self, mut alarm: Alarm) {
         let mut ready: Vec<Ready> = Vec::new();
         let mut now = clock::now();
         while !self.stopping {
             let deadline = earliest(self.server.poll_timeout(), self.next_sweep);
             if let Err(error) = self.sockets.poller.wait(deadline, now.instant, &mut ready) {
-                error!(%error, "the relay cannot wait for its sockets; restart the server");
-                return;
+                return error!(%error, "a relay thread cannot wait for its sockets");
             }
             now = clock::now();
             for ready in ready.drain(..) {
@@ -103,6 +106,7 @@ impl Worker {
             self.sweep(now);
             self.carry_out(now);
         }
+        alarm.armed = false;
         debug!(allocations = self.server.allocation_count(), "a relay thread stops");
     }
 
@@ -252,14 +256,20 @@ impl Worker {
     fn read_messages(&mut self, key: usize, now: Now) -> Result<(), Ended> {
         // An answer that cannot be sent may end the connection at any time.
         while let Some(connection) = self.sockets.connections.get_mut(key) {
-            connection.last_heard = now.instant;
             let client = connection.client;
             let mut range = connection.read(&mut self.buffer)?;
             while let Some(message) = next_message(&self.buffer, &mut range)? {
                 self.take(client, message, now);
+                if let Some(connection) = self.sockets.connections.get_mut(key) {
+                    connection.last_heard = now.instant;
+                }
             }
+            let is_stranger = !self.server.has_allocation(&client);
             if let Some(connection) = self.sockets.connections.get_mut(key) {
                 connection.keep(self.buffer.get(range).unwrap_or_default());
+                if is_stranger && connection.holds() > MAX_HELD_FOR_STRANGERS {
+                    return Err(Ended::HoldsTooMuch);
+                }
                 if !connection.holds_back() {
                     break;
                 }

@@ -27,7 +27,7 @@ fn relay(listen: &str) -> Result<Relay, StartError> {
 }
 
 fn relay_with(listen: &str, threads: usize) -> Result<Relay, StartError> {
-    Relay::start(Config {
+    let config = Config {
         listeners: vec![Listen { address: listen.parse().unwrap(), tcp: true }],
         threads: NonZeroUsize::new(threads).unwrap(),
         realm: "twocan".into(),
@@ -36,7 +36,8 @@ fn relay_with(listen: &str, threads: usize) -> Result<Relay, StartError> {
         relay_ports: 49_152..=65_535,
         allowed_peers: vec!["127.0.0.0/8".parse().unwrap()],
         limits: Limits::default(),
-    })
+    };
+    Relay::start(config, || panic!("a thread of the relay failed"))
 }
 
 fn binding() -> Vec<u8> {
@@ -154,6 +155,16 @@ fn messages_in_pieces_and_in_heaps_are_found() {
     for _ in 0..6 {
         assert!(Message::decode(&client.receive()).is_ok());
     }
+}
+
+#[test]
+fn a_stranger_that_fills_the_memory_is_hung_up_on() {
+    let relay = relay("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(relay.local_addrs()[0]);
+    let endless = [&ChannelData::header(0x4000, u16::MAX)[..], &[0; 20_000]].concat();
+    // The connection may end before all of it is sent.
+    let _ = client.0.write_all(&endless);
+    assert!(matches!(client.0.read(&mut [0; 10]), Ok(0) | Err(_)));
 }
 
 #[test]

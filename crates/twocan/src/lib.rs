@@ -4,6 +4,7 @@ mod assets;
 mod defaults;
 mod greeting;
 mod http;
+pub mod limits;
 mod listen;
 pub mod logging;
 mod negotiate;

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use tokio::runtime::Runtime;
 use tracing::{error, info};
 use twocan::{
-    logging,
+    limits, logging,
     serve::Server,
     settings::{Command, CommandLine, Settings},
     shutdown,
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
 
 fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
     logging::start()?;
+    limits::raise_open_files();
     Runtime::new()?.block_on(async {
         let server = Server::open(settings)?;
         // Whoever started the program may have closed its output; that is no reason to stop.
@@ -40,7 +41,7 @@ fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
                     Err(error) => error!(%error, "cannot listen for signals, so this is the end"),
                 }
             })
-            .await;
+            .await?;
         Ok(())
     })
 }

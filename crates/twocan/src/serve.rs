@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::watch,
+    sync::{Notify, watch},
     task::{JoinSet, spawn_blocking},
     time::{interval, timeout},
 };
@@ -76,6 +76,7 @@ pub struct Server {
     tls: Option<Tls>,
     addresses: Addresses,
     relay: Option<Relay>,
+    relay_failed: Arc<Notify>,
     signalling: Signalling,
     site: Arc<Site>,
     network: Network,
@@ -127,7 +128,9 @@ impl Server {
             Some(secret) => secret.clone(),
             None => Secret::random()?,
         };
-        let relay = start_relay(settings, &listeners.turn, &addresses, &secret)?;
+        let relay_failed = Arc::new(Notify::new());
+        let relay =
+            start_relay(settings, &listeners.turn, &addresses, &secret, relay_failed.clone())?;
         addresses.turn = relay.as_ref().map(|one| one.local_addrs().to_vec()).unwrap_or_default();
         let turn = relay.as_ref().map(|_| Turn {
             host: settings.turn_host.clone(),
@@ -165,6 +168,7 @@ impl Server {
             tls,
             addresses,
             relay,
+            relay_failed,
             signalling,
             site: Arc::new(site),
             network,
@@ -184,8 +188,11 @@ impl Server {
 
     /// Serves until `shutdown` completes, then stops: no new connections, every socket closed, the
     /// relay ended.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Server { http, https, turn_tls, tls, relay, signalling, site, .. } = self;
+    ///
+    /// # Errors
+    /// If the relay failed meanwhile.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), RelayFailed> {
+        let Server { http, https, turn_tls, tls, relay, relay_failed, signalling, site, .. } = self;
         let (stop, stopped) = watch::channel(false);
         let acceptor = tls.as_ref().map(|tls| TlsAcceptor::from(tls.config.clone()));
         let relay_handle = relay.as_ref().map(Relay::handle);
@@ -202,8 +209,10 @@ impl Server {
             accepting.spawn(listen::accept(listener, door, stopped.clone()));
         }
 
+        let mut outcome = Ok(());
         tokio::select! {
             () = shutdown => {}
+            () = relay_failed.notified() => outcome = Err(RelayFailed),
             never = signalling.run_timers() => match never {},
             never = keep_certificate_fresh(tls.and_then(|tls| tls.files)) => match never {},
         }
@@ -224,8 +233,14 @@ impl Server {
             error!("the relay failed while stopping; please report this");
         }
         info!("stopped");
+        outcome
     }
 }
+
+/// A thread of the relay ended by itself, which only a defect or a system out of order can bring about.
+#[derive(Debug, thiserror::Error)]
+#[error("a thread of the relay failed; the log says why. Start the server again.")]
+pub struct RelayFailed;
 
 fn bind_all(listeners: &[Listener]) -> Result<Vec<TcpListener>, ListenError> {
     listeners.iter().filter_map(|listener| listen::bind(listener).transpose()).collect()
@@ -293,6 +308,7 @@ fn start_relay(
     listeners: &[Listener],
     addresses: &Addresses,
     secret: &Secret,
+    failed: Arc<Notify>,
 ) -> Result<Option<Relay>, StartError> {
     let possible = |listener: &&Listener| match UdpSocket::bind((listener.address.ip(), 0)) {
         Err(error) if listen::is_skippable(listener, &error) => {
@@ -321,7 +337,7 @@ fn start_relay(
         }
     }
     let threads = settings.relay_threads.or_else(|| available_parallelism().ok());
-    Ok(Some(Relay::start(twocan_relay::Config {
+    let config = twocan_relay::Config {
         listeners,
         threads: threads.unwrap_or(NonZeroUsize::MIN),
         realm: settings.turn_realm.clone(),
@@ -330,5 +346,6 @@ fn start_relay(
         relay_ports: settings.relay_ports.from..=settings.relay_ports.to,
         allowed_peers: settings.allow_peer.clone(),
         limits: settings.turn_limits(),
-    })?))
+    };
+    Ok(Some(Relay::start(config, move || failed.notify_one())?))
 }

@@ -215,7 +215,11 @@ impl Running {
         let shutdown = async {
             let _ = stopped.await;
         };
-        Running { addresses, stop, ended: tokio::spawn(server.run(shutdown)) }
+        Running {
+            addresses,
+            stop,
+            ended: tokio::spawn(async { server.run(shutdown).await.unwrap() }),
+        }
     }
 
     fn http(&self) -> SocketAddr {
