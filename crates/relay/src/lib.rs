@@ -14,10 +14,13 @@
 
 mod clock;
 mod connection;
+mod datagram;
 mod listener;
 mod mailbox;
 mod poller;
 mod relayed;
+mod run;
+mod sockets;
 mod stream;
 mod worker;
 

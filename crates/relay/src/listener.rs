@@ -2,28 +2,24 @@
 
 use std::{
     io::{self, IoSlice, IoSliceMut},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     os::fd::{AsFd, AsRawFd as _, BorrowedFd},
 };
 
 use nix::{
     cmsg_space,
-    sys::socket::{
-        ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg,
-        setsockopt, sockopt,
-    },
+    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt},
 };
 use socket2::{Domain, Socket, Type};
 
-use crate::{Listen, StartError};
+use crate::{
+    Listen, StartError,
+    datagram::{self, UDP_BUFFER, socket_address},
+};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
-
-/// Bytes that the kernel may hold for a UDP socket in each direction: at 1.5 Mbit/s, over 20
-/// seconds of a call, or the packets of some thousand calls for as long as a thread may be busy.
-pub(crate) const UDP_BUFFER: usize = 4 << 20;
 
 /// What a listener speaks.
 #[derive(Debug, Clone, Copy)]
@@ -190,30 +186,19 @@ impl UdpListener {
         Ok(Received { length: message.bytes, from, to })
     }
 
-    /// Sends one datagram from a given local address.
-    pub(crate) fn send(&self, bytes: &[u8], to: SocketAddr, from: IpAddr) -> io::Result<()> {
-        let parts = [IoSlice::new(bytes)];
-        let to = SockaddrStorage::from(to);
-        let fd = self.socket.as_raw_fd();
-        let send = |control: &[ControlMessage<'_>]| {
-            sendmsg(fd, &parts, control, MsgFlags::empty(), Some(&to))
-        };
-        if !self.address.ip().is_unspecified() {
-            send(&[])?;
-            return Ok(());
-        }
-        match from {
-            IpAddr::V4(ip) => send(&[ControlMessage::Ipv4PacketInfo(&libc::in_pktinfo {
-                ipi_ifindex: 0,
-                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(ip.octets()) },
-                ipi_addr: libc::in_addr { s_addr: 0 },
-            })])?,
-            IpAddr::V6(ip) => send(&[ControlMessage::Ipv6PacketInfo(&libc::in6_pktinfo {
-                ipi6_addr: libc::in6_addr { s6_addr: ip.octets() },
-                ipi6_ifindex: 0,
-            })])?,
-        };
-        Ok(())
+    /// Sends datagrams as [`datagram::send`] does, from a given local address.
+    ///
+    /// # Errors
+    /// What the kernel says; nothing has left then.
+    pub(crate) fn send(
+        &self,
+        parts: &[IoSlice<'_>],
+        size: Option<u16>,
+        to: SocketAddr,
+        from: IpAddr,
+    ) -> io::Result<()> {
+        let from = self.address.ip().is_unspecified().then_some(from);
+        datagram::send(&self.socket, parts, size, to, from)
     }
 }
 
@@ -221,11 +206,4 @@ impl AsFd for UdpListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
-}
-
-pub(crate) fn socket_address(storage: SockaddrStorage) -> Option<SocketAddr> {
-    if let Some(v4) = storage.as_sockaddr_in() {
-        return Some(SocketAddrV4::from(*v4).into());
-    }
-    storage.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into())
 }

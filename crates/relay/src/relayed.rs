@@ -1,7 +1,7 @@
 //! A relayed address: the socket that an allocation's data passes through.
 
 use std::{
-    io::{self, IoSliceMut},
+    io::{self, IoSlice, IoSliceMut},
     net::{SocketAddr, UdpSocket},
     os::fd::{AsFd, AsRawFd as _, BorrowedFd},
 };
@@ -15,7 +15,7 @@ use rustix::net::sockopt::{
 };
 use twocan_stun::attributes::Icmp;
 
-use crate::listener::{UDP_BUFFER, socket_address};
+use crate::datagram::{self, UDP_BUFFER, socket_address};
 
 /// The socket of a relayed address.
 #[derive(Debug)]
@@ -50,22 +50,26 @@ impl Relayed {
         self.socket.recv_from(buffer)
     }
 
-    /// Sends one packet; `dont_fragment` forbids every router to cut it.
+    /// Sends packets as [`datagram::send`] does; `dont_fragment` forbids every router to cut them.
     ///
     /// [RFC 8656 §14](https://www.rfc-editor.org/rfc/rfc8656#section-14)
+    ///
+    /// # Errors
+    /// What the kernel says; nothing has left then.
     pub(crate) fn send(
         &mut self,
-        data: &[u8],
+        parts: &[IoSlice<'_>],
+        size: Option<u16>,
         peer: SocketAddr,
         dont_fragment: bool,
     ) -> io::Result<()> {
         if dont_fragment != self.dont_fragment {
             self.set_dont_fragment(dont_fragment)?;
         }
-        match self.socket.send_to(data, peer) {
-            // An earlier packet's ICMP error is reported by the next call; this packet was not sent.
-            Err(error) if is_icmp(&error) => self.socket.send_to(data, peer).map(drop),
-            sent => sent.map(drop),
+        match datagram::send(&self.socket, parts, size, peer, None) {
+            // An earlier packet's ICMP error is reported by the next call, which sends nothing.
+            Err(error) if is_icmp(&error) => datagram::send(&self.socket, parts, size, peer, None),
+            sent => sent,
         }
     }
 

@@ -2,14 +2,11 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpStream},
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use rustls::ServerConnection;
-use slab::Slab;
 use tracing::{debug, error, trace, warn};
 use twocan_stun::stream::LONGEST_MESSAGE;
 use twocan_turn::{
@@ -19,16 +16,19 @@ use twocan_turn::{
 
 use crate::{
     Alarm, clock,
-    connection::{Connection, Ended, Kind, next_message},
+    connection::{Ended, Kind, next_message},
     listener::Listeners,
     mailbox::{Adopted, Letter, Mailbox},
     poller::{Poller, Ready, Token},
-    relayed::Relayed,
-    stream::Stream,
+    run::Way,
+    sockets::Sockets,
 };
 
-/// Packets taken from a socket before the others get their turn.
+/// Packets or connections taken from a socket before the others get their turn.
 const TURN_LENGTH: usize = 64;
+
+/// Bytes of the buffer for each packet of a turn. Pages that are never reached cost nothing.
+const PLACE: usize = HEADROOM + LONGEST_MESSAGE + TAILROOM;
 
 /// How long a connection without an allocation may be silent.
 const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -48,20 +48,12 @@ pub(crate) struct Worker {
     server: Server,
     mailbox: Arc<Mailbox>,
     stopping: bool,
+    /// The packets of a turn, in places of [`PLACE`] bytes, since they may leave together. A stream
+    /// uses the first one.
     buffer: Vec<u8>,
     next_sweep: Option<Instant>,
     /// TCP listeners that wait for room, as accepting failed.
     paused: Vec<usize>,
-}
-
-/// What the server's commands act on.
-#[derive(Debug)]
-struct Sockets {
-    poller: Poller,
-    listeners: Listeners,
-    connections: Slab<Connection>,
-    /// The relayed addresses, by their numbers.
-    relayed: Vec<Option<Relayed>>,
 }
 
 impl Worker {
@@ -79,11 +71,11 @@ impl Worker {
             poller.add(socket, Token::Tcp(index))?;
         }
         Ok(Worker {
-            sockets: Sockets { poller, listeners, connections: Slab::new(), relayed: Vec::new() },
+            sockets: Sockets::new(poller, listeners),
             server,
             mailbox,
             stopping: false,
-            buffer: vec![0; HEADROOM + LONGEST_MESSAGE + TAILROOM],
+            buffer: vec![0; TURN_LENGTH * PLACE],
             next_sweep: None,
             paused: Vec::new(),
         })
@@ -145,15 +137,12 @@ impl Worker {
 
     /// Takes datagrams from clients.
     fn receive(&mut self, index: usize, now: Now) {
-        for _ in 0..TURN_LENGTH {
-            let Some(listener) = self.sockets.listeners.udp.get_mut(index) else {
-                return;
-            };
-            let end = self.buffer.len() - TAILROOM;
-            let Some(room) = self.buffer.get_mut(HEADROOM..end) else { return };
+        for place in places() {
+            let Some(listener) = self.sockets.listeners.udp.get_mut(index) else { break };
+            let Some(room) = self.buffer.get_mut(room(&place)) else { break };
             let received = match listener.receive(room) {
                 Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => {
                     // Such as a client's ICMP error; it concerns nobody else.
                     trace!(%error, "a datagram could not be received");
@@ -166,39 +155,63 @@ impl Worker {
                 transport: Transport::Udp,
                 link: Link(index),
             };
-            self.take(client, HEADROOM..HEADROOM + received.length, now);
+            let start = place.start + HEADROOM;
+            self.take(client, start..start + received.length, now);
         }
+        self.sockets.send_run(&self.buffer);
     }
 
     /// Hands a message that stands in the buffer to the server, and does what it answers.
     fn take(&mut self, client: Client, message: Range<usize>, now: Now) {
         match self.server.handle_client(client, &mut self.buffer, message, now) {
-            Some(Forward::ToPeer(to_peer)) => self.sockets.send_to_peer(&to_peer, &self.buffer),
+            Some(Forward::ToPeer(ToPeer { relay, peer, data, dont_fragment })) => {
+                let way = Way::ToPeer { relay, peer, dont_fragment };
+                self.sockets.send(way, &data, &self.buffer);
+            }
             Some(Forward::ToClient(to_client)) => self.forward(to_client),
-            None => self.carry_out(now),
+            None => {
+                // What was received first leaves first: a command may close its socket.
+                self.sockets.send_run(&self.buffer);
+                self.carry_out(now);
+            }
         }
     }
 
     /// Takes packets from the peers of a relayed address.
     fn receive_relayed(&mut self, id: RelayId, now: Now) {
-        for _ in 0..TURN_LENGTH {
-            let Some(Some(socket)) = self.sockets.relayed.get(id.0) else {
-                return;
-            };
-            let end = self.buffer.len() - TAILROOM;
-            let Some(room) = self.buffer.get_mut(HEADROOM..end) else { return };
+        for place in places() {
+            let Some(Some(socket)) = self.sockets.relayed.get(id.0) else { break };
+            let Some(room) = self.buffer.get_mut(room(&place)) else { break };
             let (length, peer) = match socket.receive(room) {
                 Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => {
                     trace!(%error, "a peer's packet could not be received");
                     continue;
                 }
             };
-            if let Some(to_client) =
-                self.server.handle_peer(id, peer, &mut self.buffer, length, now)
+            let Some(buffer) = self.buffer.get_mut(place.clone()) else { break };
+            if let Some(ToClient { client, message }) =
+                self.server.handle_peer(id, peer, buffer, length, now)
             {
-                self.forward(to_client);
+                let message = place.start + message.start..place.start + message.end;
+                self.forward(ToClient { client, message });
+            }
+        }
+        self.sockets.send_run(&self.buffer);
+    }
+
+    /// Sends relayed data that stands in the buffer to a client.
+    fn forward(&mut self, ToClient { client, message }: ToClient) {
+        let Client { address, server, transport, link } = client;
+        match transport {
+            Transport::Udp => {
+                let way = Way::ToClient { link, client: address, from: server.ip() };
+                self.sockets.send(way, &message, &self.buffer);
+            }
+            Transport::Tcp => {
+                let message = self.buffer.get(message).unwrap_or_default();
+                self.sockets.write(link.0, message, Kind::Data, &mut self.server);
             }
         }
     }
@@ -211,13 +224,6 @@ impl Worker {
             self.server.handle_icmp(id, peer, icmp, now);
         }
         self.carry_out(now);
-    }
-
-    /// Sends relayed data that stands in the buffer to a client.
-    fn forward(&mut self, to_client: ToClient) {
-        if let Some(message) = self.buffer.get(to_client.message) {
-            self.sockets.send_to_client(to_client.client, message, Kind::Data, &mut self.server);
-        }
     }
 
     fn accept(&mut self, index: usize, now: Now) {
@@ -260,6 +266,8 @@ impl Worker {
             let mut range = connection.read(&mut self.buffer)?;
             while let Some(message) = next_message(&self.buffer, &mut range)? {
                 self.take(client, message, now);
+                // The next message's header may be written over the end of this one.
+                self.sockets.send_run(&self.buffer);
                 if let Some(connection) = self.sockets.connections.get_mut(key) {
                     connection.last_heard = now.instant;
                 }
@@ -326,9 +334,7 @@ impl Worker {
     fn carry_out(&mut self, now: Now) {
         while let Some(command) = self.server.poll_command() {
             match command {
-                Command::Send { client, bytes } => {
-                    self.sockets.send_to_client(client, &bytes, Kind::Answer, &mut self.server);
-                }
+                Command::Send { client, bytes } => self.answer(client, &bytes),
                 Command::Open { relay, local } => {
                     let opened = self.sockets.open(relay, local);
                     if let Err(error) = &opened {
@@ -340,117 +346,33 @@ impl Worker {
             }
         }
     }
-}
 
-impl Sockets {
-    /// A packet that cannot be sent is lost, as any packet may be: no route to a peer's private
-    /// address, or a peer's ICMP error, is no reason to end an allocation that serves other peers.
-    fn send_to_peer(&mut self, to_peer: &ToPeer, buffer: &[u8]) {
-        if let Some(Some(socket)) = self.relayed.get_mut(to_peer.relay.0)
-            && let Some(data) = buffer.get(to_peer.data.clone())
-            && let Err(error) = socket.send(data, to_peer.peer, to_peer.dont_fragment)
-        {
-            trace!(peer = %to_peer.peer, %error, "a packet could not be sent to a peer");
-        }
-    }
-
-    /// Sends a message by the way that the client came.
-    fn send_to_client(&mut self, client: Client, message: &[u8], kind: Kind, server: &mut Server) {
-        let Client { address, link: Link(link), .. } = client;
+    /// Sends an answer by the way that the client came.
+    fn answer(&mut self, client: Client, bytes: &[u8]) {
         match client.transport {
             Transport::Udp => {
-                if let Some(listener) = self.listeners.udp.get(link)
-                    && let Err(error) = listener.send(message, address, client.server.ip())
-                {
-                    trace!(client = %address, %error, "a datagram could not be sent");
-                }
+                let way = Way::ToClient {
+                    link: client.link,
+                    client: client.address,
+                    from: client.server.ip(),
+                };
+                self.sockets.send_at_once(way, bytes);
             }
             Transport::Tcp => {
-                let Some(connection) = self.connections.get_mut(link) else {
-                    return;
-                };
-                let outcome = connection.write(message, kind);
-                self.after_write(link, outcome, server);
+                self.sockets.write(client.link.0, bytes, Kind::Answer, &mut self.server);
             }
         }
     }
+}
 
-    fn flush(&mut self, key: usize, server: &mut Server) {
-        let Some(connection) = self.connections.get_mut(key) else {
-            return;
-        };
-        let outcome = connection.flush();
-        self.after_write(key, outcome, server);
-    }
+/// Where in the buffer the packets of a turn have their places.
+fn places() -> impl Iterator<Item = Range<usize>> {
+    (0..TURN_LENGTH).map(|number| number * PLACE..(number + 1) * PLACE)
+}
 
-    fn after_write(&mut self, key: usize, outcome: Result<bool, Ended>, server: &mut Server) {
-        let outcome = outcome.and_then(|queued| {
-            let Some(connection) = self.connections.get_mut(key) else {
-                return Ok(());
-            };
-            if connection.waits_for_room == queued {
-                return Ok(());
-            }
-            connection.waits_for_room = queued;
-            Ok(self.poller.want_write(&*connection, Token::Connection(key), queued)?)
-        });
-        if let Err(why) = outcome {
-            self.disconnect(key, &why, server);
-        }
-    }
-
-    /// Takes over a connection that was accepted; returns its key.
-    fn connect(
-        &mut self,
-        stream: TcpStream,
-        tls: Option<Box<ServerConnection>>,
-        address: SocketAddr,
-        now: Now,
-    ) -> io::Result<usize> {
-        stream.set_nonblocking(true)?;
-        // A message must not wait for the next one.
-        stream.set_nodelay(true)?;
-        let server = stream.local_addr()?;
-        let stream = match tls {
-            Some(tls) => Stream::Tls(stream, tls),
-            None => Stream::Plain(stream),
-        };
-        let entry = self.connections.vacant_entry();
-        let key = entry.key();
-        let client = Client { address, server, transport: Transport::Tcp, link: Link(key) };
-        let connection = Connection::new(client, stream, now.instant);
-        self.poller.add(&connection, Token::Connection(key))?;
-        entry.insert(connection);
-        trace!(client = %address, "a TURN connection");
-        Ok(key)
-    }
-
-    fn disconnect(&mut self, key: usize, why: &Ended, server: &mut Server) {
-        if let Some(mut connection) = self.connections.try_remove(key) {
-            connection.close();
-            trace!(client = %connection.client.address, %why, "a TURN connection ended");
-            server.handle_disconnected(connection.client);
-        }
-    }
-
-    /// Binds the socket of a relayed address.
-    fn open(&mut self, RelayId(index): RelayId, local: SocketAddr) -> io::Result<()> {
-        let socket = Relayed::bind(local)?;
-        self.poller.add(&socket, Token::Relayed(index))?;
-        if self.relayed.len() <= index {
-            self.relayed.resize_with(index + 1, || None);
-        }
-        if let Some(place) = self.relayed.get_mut(index) {
-            *place = Some(socket);
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, RelayId(index): RelayId) {
-        if let Some(place) = self.relayed.get_mut(index) {
-            *place = None;
-        }
-    }
+/// The part of a place that a packet is received into.
+fn room(place: &Range<usize>) -> Range<usize> {
+    place.start + HEADROOM..place.end - TAILROOM
 }
 
 fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {

@@ -74,11 +74,29 @@ impl Client {
         self.0.read_exact(&mut bytes[4..]).unwrap();
         bytes
     }
+}
 
+impl Ask for Client {
     fn ask(&mut self, request: &[u8]) -> Vec<u8> {
         self.0.write_all(request).unwrap();
         self.receive()
     }
+}
+
+/// A client over UDP, connected to the server.
+impl Ask for UdpSocket {
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
+        self.send(request).unwrap();
+        let mut buffer = vec![0; 2000];
+        let length = self.recv(&mut buffer).unwrap();
+        buffer.truncate(length);
+        buffer
+    }
+}
+
+trait Ask {
+    /// Sends a request and waits for its answer.
+    fn ask(&mut self, request: &[u8]) -> Vec<u8>;
 
     /// Makes an allocation; returns its address and the nonce.
     fn allocate(&mut self) -> (SocketAddr, String) {
@@ -232,6 +250,53 @@ fn a_client_that_does_not_read_harms_nobody() {
         packets += 1;
     }
     assert!(packets > 100, "{packets}");
+}
+
+/// Packets of one size may leave together; what comes out is what went in.
+#[test]
+fn bursts_arrive_whole_and_in_order() {
+    for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+        let relay = relay_with(listen, 1).unwrap();
+        let server = SocketAddr::new([127, 0, 0, 1].into(), relay.local_addrs()[0].port());
+        let [peer, mut one, mut other] = [(); 3].map(|()| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.set_read_timeout(Some(PATIENCE)).unwrap();
+            socket
+        });
+        one.connect(server).unwrap();
+        other.connect(server).unwrap();
+        let (relayed, nonce) = one.allocate();
+        let (neighbour, other_nonce) = other.allocate();
+        one.bind(&nonce, 0x4000, peer.local_addr().unwrap());
+        one.bind(&nonce, 0x4001, neighbour);
+        other.bind(&other_nonce, 0x4001, relayed);
+
+        let frame: Vec<Vec<u8>> = (0..30u8)
+            .map(|number| vec![number; [1200, 1200, 1200, 1200, 700][usize::from(number) % 5]])
+            .collect();
+        let channel_data = |number, data: &Vec<u8>| {
+            [&ChannelData::header(number, data.len() as u16)[..], data].concat()
+        };
+        let mut buffer = [0; 2000];
+        for data in &frame {
+            one.send(&channel_data(0x4000, data)).unwrap();
+            one.send(&channel_data(0x4001, data)).unwrap();
+        }
+        for data in &frame {
+            one.send(&channel_data(0x4001, data)).unwrap();
+            peer.send_to(data, relayed).unwrap();
+        }
+        for data in &frame {
+            let (length, from) = peer.recv_from(&mut buffer).unwrap();
+            assert_eq!((&buffer[..length], from), (&data[..], relayed));
+            let length = one.recv(&mut buffer).unwrap();
+            assert_eq!(buffer[..length], channel_data(0x4000, data));
+        }
+        for data in frame.iter().chain(&frame) {
+            let length = other.recv(&mut buffer).unwrap();
+            assert_eq!(buffer[..length], channel_data(0x4001, data));
+        }
+    }
 }
 
 #[test]

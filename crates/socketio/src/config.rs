@@ -22,6 +22,10 @@ pub struct Config {
     /// packet counts with its length and 64 bytes for its administration, so that the number of packets
     /// is bounded too. Default 4 MiB (the reference has no bound).
     pub max_queue: usize,
+    /// How many sessions may be open at once; more are answered with 503. Each may hold
+    /// [`max_queue`](Self::max_queue) bytes and a file descriptor or two, so that without a bound
+    /// anybody could exhaust the machine. Default 10,000 (the reference has no bound).
+    pub max_sessions: usize,
     /// The path that is served, with the slash at its end. Default `/socket.io/`.
     pub path: String,
     /// The origins whose pages may connect besides the server's own. Default: none.
@@ -39,6 +43,7 @@ impl Default for Config {
             upgrade_timeout: Duration::from_secs(10),
             max_payload: 1_000_000,
             max_queue: 4 << 20,
+            max_sessions: 10_000,
             path: "/socket.io/".to_owned(),
             origins: Vec::new(),
         }

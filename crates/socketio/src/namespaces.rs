@@ -148,7 +148,7 @@ impl<H: Handler> Namespaces<'_, H> {
                 self.joined.insert(namespace, Namespace::Joined { socket, state });
             }
             Some(Err(refused)) => {
-                debug!(namespace, message = refused.message, "connection refused");
+                debug!(namespace, reason = refused.message, "connection refused");
                 socket.end();
                 self.client.send([refusal(&namespace, &refused)]);
             }

@@ -131,7 +131,7 @@ impl Socket {
         }
     }
 
-    /// Nothing is sent any more.
+    /// From here on, nothing is sent.
     pub(crate) fn end(&self) {
         *self.phase() = Phase::Ended;
     }

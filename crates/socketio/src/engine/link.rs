@@ -45,7 +45,7 @@ struct State {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// No message goes out any more, but requests of the client are still answered.
+    /// No message goes out, but requests of the client are still answered.
     Closing,
     Closed,
 }

@@ -25,8 +25,12 @@ pub(crate) enum Refusal {
     TooLarge(usize),
     /// The path is not the server's.
     NotFound,
+    /// The server has as many sessions as it takes; the code is this server's own.
+    TooManySessions,
     /// The server is shutting down.
     ShuttingDown,
+    /// The system gives no random bytes for a session id.
+    NoRandomness,
 }
 
 impl From<Turned> for Refusal {
@@ -51,6 +55,9 @@ impl Refusal {
             Self::UnsupportedVersion => {
                 (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version")
             }
+            Self::TooManySessions => {
+                (StatusCode::SERVICE_UNAVAILABLE, 6, "Too many sessions; try again later")
+            }
             Self::Overlap => {
                 let mut response = Response::new(Body::default());
                 *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -65,6 +72,10 @@ impl Refusal {
             Self::ShuttingDown => {
                 let message = "The server is shutting down; try again in a moment.\n".to_owned();
                 return plain(StatusCode::SERVICE_UNAVAILABLE, message);
+            }
+            Self::NoRandomness => {
+                let message = "The server cannot draw random numbers.\n".to_owned();
+                return plain(StatusCode::INTERNAL_SERVER_ERROR, message);
             }
         };
         let body = format!("{{\"code\":{code},\"message\":\"{message}\"}}");

@@ -7,7 +7,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::link::{Input, Link};
+use super::{
+    link::{Input, Link},
+    refusal::Refusal,
+};
 
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
@@ -39,11 +42,18 @@ pub(crate) struct Entry {
 }
 
 impl Registry {
-    /// Enters a session; `None` once the server is shutting down.
-    pub(crate) fn enter(&self, sid: String, link: Link) -> Option<Entry> {
-        let task = self.task()?;
-        self.lock().sessions.insert(sid.clone(), link);
-        Some(Entry { sid, task })
+    /// Enters a session, unless there are `limit` already or the server is shutting down.
+    pub(crate) fn enter(&self, sid: String, link: Link, limit: usize) -> Result<Entry, Refusal> {
+        let mut state = self.lock();
+        if state.closing {
+            return Err(Refusal::ShuttingDown);
+        }
+        if state.sessions.len() >= limit {
+            return Err(Refusal::TooManySessions);
+        }
+        state.sessions.insert(sid.clone(), link);
+        state.tasks += 1;
+        Ok(Entry { sid, task: TaskGuard { registry: self.clone() } })
     }
 
     pub(crate) fn get(&self, sid: &str) -> Option<Link> {
@@ -68,15 +78,6 @@ impl Registry {
             }
             idle.await;
         }
-    }
-
-    fn task(&self) -> Option<TaskGuard> {
-        let mut state = self.lock();
-        if state.closing {
-            return None;
-        }
-        state.tasks += 1;
-        Some(TaskGuard { registry: self.clone() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

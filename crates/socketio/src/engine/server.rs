@@ -114,7 +114,7 @@ impl<S: Service> Server<S> {
             Request::OpenWebSocket => {
                 let response = websocket::accept(request.headers())?;
                 let handshake = handshake(request.headers(), peer);
-                self.open_websocket(handshake, hyper::upgrade::on(&mut request));
+                self.open_websocket(handshake, hyper::upgrade::on(&mut request))?;
                 Ok(response)
             }
             Request::Upgrade(sid) => {
@@ -130,20 +130,23 @@ impl<S: Service> Server<S> {
     }
 
     fn open_polling(&self, handshake: Handshake) -> Result<Response<Body>, Refusal> {
-        let (sid, link, entry) = self.enter().ok_or(Refusal::ShuttingDown)?;
+        let (sid, link, entry) = self.enter()?;
         let mut body = String::new();
         self.open_packet(&sid, &["websocket"]).write_text(&mut body);
         tokio::spawn(self.session(handshake, None, None, link, entry));
         Ok(response(StatusCode::OK, "text/plain; charset=UTF-8", body))
     }
 
-    fn open_websocket(&self, handshake: Handshake, upgrade: hyper::upgrade::OnUpgrade) {
+    fn open_websocket(
+        &self,
+        handshake: Handshake,
+        upgrade: hyper::upgrade::OnUpgrade,
+    ) -> Result<(), Refusal> {
+        // The place is taken before the WebSocket opens, since only a request can be refused.
+        let (sid, link, entry) = self.enter()?;
         let server = self.clone();
         tokio::spawn(async move {
             let Some(socket) = server.upgraded(upgrade).await else {
-                return;
-            };
-            let Some((sid, link, entry)) = server.enter() else {
                 return;
             };
             let open = server.open_packet(&sid, &[]);
@@ -152,6 +155,7 @@ impl<S: Service> Server<S> {
             drop(server);
             tokio::spawn(session);
         });
+        Ok(())
     }
 
     fn open_candidate(&self, link: Link, upgrade: hyper::upgrade::OnUpgrade) {
@@ -179,14 +183,16 @@ impl<S: Service> Server<S> {
         }
     }
 
-    /// A place for a new session, unless the server is shutting down.
-    fn enter(&self) -> Option<(String, Link, Entry)> {
-        let sid = random_id()
-            .inspect_err(|error| error!(%error, "the system gives no random bytes"))
-            .ok()?;
-        let link = Link::new(self.shared.config.max_queue);
-        let entry = self.shared.registry.enter(sid.clone(), link.clone())?;
-        Some((sid, link, entry))
+    /// A place for a new session.
+    fn enter(&self) -> Result<(String, Link, Entry), Refusal> {
+        let Config { max_queue, max_sessions, .. } = self.shared.config;
+        let sid = random_id().map_err(|error| {
+            error!(%error, "the system gives no random bytes");
+            Refusal::NoRandomness
+        })?;
+        let link = Link::new(max_queue);
+        let entry = self.shared.registry.enter(sid.clone(), link.clone(), max_sessions)?;
+        Ok((sid, link, entry))
     }
 
     fn open_packet(&self, sid: &str, upgrades: &[&str]) -> Packet {

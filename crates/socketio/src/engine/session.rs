@@ -355,7 +355,9 @@ impl Session {
             return;
         };
         match packet {
-            Ok(Packet::Ping(content)) if content == "probe" => {
+            // Clients send one probe. The reference answers any number, even to a client that does not
+            // read the answers.
+            Ok(Packet::Ping(content)) if content == "probe" && candidate.noop_due.is_none() => {
                 candidate.noop_due = Some(now);
                 self.commands.push_back(Command::SendCandidate(Packet::Pong(content)));
                 self.end_waiting_poll(now);

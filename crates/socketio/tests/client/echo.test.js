@@ -79,8 +79,9 @@ for (const transports of ways) {
           if (received.length === 2000) resolve();
         });
       });
+      const first = once(socket, 'message-back');
       for (let n = 0; n < 1000; n++) socket.emit('message', n);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await first;
       for (let n = 1000; n < 2000; n++) socket.emit('message', n);
       await complete;
       assert.deepEqual(

@@ -75,14 +75,9 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
     it('sees a lost connection after the events that came before', async () => {
       const socket = await connect();
       const id = socket.id;
-      assert.ok(
-        await socket
-          .timeout(1000)
-          .emitWithAck('none')
-          .catch(() => true),
-      );
+      socket.emit('none');
       socket.emit('slow', 1);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // Sends what waits first.
       socket.io.engine.close();
       assert.equal((await server.call()).name, 'none');
       assert.equal((await server.call()).name, 'slow');

@@ -89,6 +89,25 @@ async fn errors_have_the_codes_and_bodies_of_the_reference() {
 }
 
 #[tokio::test]
+async fn more_sessions_than_allowed_are_refused_until_one_ends() {
+    let server = start(Config { max_sessions: 2, ..config() }).await;
+    let session = format!("{OPEN}&sid={}", open(server).await);
+    let mut socket = WebSocket::open(server, OPEN_WEBSOCKET).await;
+    socket.text().await;
+    let full = (503, r#"{"code":6,"message":"Too many sessions; try again later"}"#);
+    for (target, headers) in [(OPEN, &[][..]), (OPEN_WEBSOCKET, &UPGRADE[..])] {
+        let answer = request(server, "GET", target, headers, b"").await;
+        assert_eq!((answer.status, answer.body.as_str()), full, "{target}");
+    }
+    assert_eq!(post(server, &session, b"1").await.body, "ok");
+    let mut another = WebSocket::open(server, OPEN_WEBSOCKET).await;
+    assert!(another.text().await.starts_with('0'));
+    // The one that was there is as it was.
+    socket.send("4hello").await;
+    assert_eq!(socket.text().await, "4hello");
+}
+
+#[tokio::test]
 async fn payloads_come_back_in_one_piece() {
     let server = start(config()).await;
     let session = format!("{OPEN}&sid={}", open(server).await);

@@ -13,6 +13,7 @@ use twocan_stun::{
 use super::{Server, allocate::family_of, reply};
 use crate::{
     Client, Command, ForFamily, Forward, Now, RelayId, ToClient, ToPeer, Transport,
+    allocation::AllocationId,
     book::{Book, Reach},
 };
 
@@ -92,9 +93,9 @@ impl Server {
         let ChannelData { number, data } = ChannelData::decode(buffer.get(message.clone())?)?;
         let start = message.start + channel_data::HEADER_LENGTH;
         let data = start..start + data.len();
-        let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
-        let channel = allocation.shared.book().channel(number, now.instant)?;
-        self.forward(client, channel.peer, channel.reach, buffer, data, false, now)
+        let id = *self.by_client.get(&client)?;
+        let channel = self.allocations.get(id.0)?.shared.book().channel(number, now.instant)?;
+        self.forward(id, channel.peer, channel.reach, buffer, data, false, now)
     }
 
     /// [RFC 8656 §11.2](https://www.rfc-editor.org/rfc/rfc8656#section-11.2)
@@ -107,9 +108,9 @@ impl Server {
         dont_fragment: bool,
         now: Now,
     ) -> Option<Forward> {
-        let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
-        let reach = allocation.shared.book().reach(peer.ip(), now.instant)?;
-        self.forward(client, peer, reach, buffer, data, dont_fragment, now)
+        let id = *self.by_client.get(&client)?;
+        let reach = self.allocations.get(id.0)?.shared.book().reach(peer.ip(), now.instant)?;
+        self.forward(id, peer, reach, buffer, data, dont_fragment, now)
     }
 
     /// Sends data on to a peer. If the peer is a relayed address of this process, the data goes to
@@ -117,7 +118,7 @@ impl Server {
     #[allow(clippy::too_many_arguments, reason = "the parts of one packet, on the hot path")]
     fn forward(
         &mut self,
-        client: Client,
+        sender: AllocationId,
         peer: SocketAddr,
         reach: Reach,
         buffer: &mut [u8],
@@ -125,7 +126,7 @@ impl Server {
         dont_fragment: bool,
         now: Now,
     ) -> Option<Forward> {
-        let allocation = self.allocations.get(self.by_client.get(&client)?.0)?;
+        let allocation = self.allocations.get(sender.0)?;
         let id = allocation.relays.get(family_of(peer))?;
         if !self.quotas.may_pass(&allocation.shared.meter, data.len(), now.instant) {
             return None;

@@ -280,7 +280,7 @@ fn a_poll_still_waiting_at_the_upgrade_is_ended() {
 
 #[test]
 fn a_failed_upgrade_leaves_the_polling_session_alive() {
-    for failure in ["lost", "4a", "2", "x", "late"] {
+    for failure in ["lost", "4a", "2", "2probe", "x", "late"] {
         let mut client = Client::polling();
         assert!(client.session.candidate_opened(client.now));
         client.candidate("2probe");
