@@ -4,6 +4,7 @@ import {
   pathOfRoom,
   randomRoom,
   roomNameProblem,
+  roomOfInput,
   roomOfPath,
   secureAddress,
 } from './route';
@@ -24,6 +25,17 @@ it.each([
 
 it.each(['friday', 'a b', 'a/b', '50%', '月亮', '?#&'])('%s survives its path', (room) => {
   expect(roomOfPath(pathOfRoom(room))).toBe(room);
+});
+
+it.each([
+  [' friday ', 'friday'],
+  ['https://call.example/r/tea%20time', 'tea time'],
+  ['http://call.example:8080/r/tea', 'tea'],
+  ['https://call.example/', 'https://call.example/'],
+  ['https://elsewhere.example/r/tea', 'https://elsewhere.example/r/tea'],
+  ['https://', 'https://'],
+])('%j means room %j', (text, room) => {
+  expect(roomOfInput(text, 'call.example')).toBe(room);
 });
 
 it.each([

@@ -16,6 +16,18 @@ export function roomOfPath(path: string): string | null {
   }
 }
 
+/** Room that a person means by what they typed: its name, or a link of this page's host to it. */
+export function roomOfInput(text: string, hostname: string): string {
+  const typed = text.trim();
+  if (!/^https?:/i.test(typed)) return typed;
+  try {
+    const link = new URL(typed);
+    return (link.hostname === hostname ? roomOfPath(link.pathname) : null) ?? typed;
+  } catch {
+    return typed;
+  }
+}
+
 /** Why a room's name cannot be used. `dots`: browsers take `/r/.` and `/r/..` for other addresses. */
 export type RoomNameProblem = 'tooLong' | 'dots';
 

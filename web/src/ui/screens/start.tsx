@@ -1,5 +1,5 @@
 import { words } from '../i18n';
-import { type RoomNameProblem, roomNameProblem } from '../route';
+import { type RoomNameProblem, roomNameProblem, roomOfInput } from '../route';
 import { Tins } from '../tins';
 
 interface StartProps {
@@ -8,6 +8,8 @@ interface StartProps {
   onStart(): void;
   onOpen(room: string): void;
 }
+
+const roomIn = (text: string) => roomOfInput(text, location.hostname);
 
 /** The first screen: one thing to do, and another for those who have agreed on a name. */
 export function Start({ problem, onStart, onOpen }: StartProps) {
@@ -29,7 +31,7 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
         class="field"
         onSubmit={(event) => {
           event.preventDefault();
-          const room = String(new FormData(event.currentTarget).get('room') ?? '').trim();
+          const room = roomIn(String(new FormData(event.currentTarget).get('room') ?? ''));
           if (room) onOpen(room);
         }}
       >
@@ -44,7 +46,7 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
           aria-label={start.room}
           placeholder={start.room}
           onInput={(event) => {
-            const wrong = roomNameProblem(event.currentTarget.value.trim());
+            const wrong = roomNameProblem(roomIn(event.currentTarget.value));
             event.currentTarget.setCustomValidity(wrong ? start[wrong] : '');
           }}
         />
