@@ -202,6 +202,50 @@ scenario('a Chinese browser gets a Chinese page', {}, async (s) => {
   assert.doesNotMatch(text, /\b(Send|Copy|Share|Waiting|Link)\b/);
 });
 
+scenario('a name that no room can have is refused in words, before and after it is in the address', {}, async (s) => {
+  const twocan = await startTwocan(s);
+  const alice = await openPerson(s, 'alice', await launched.chromium());
+  await alice.visit(twocan.url());
+  for (const name of ['.', '..', '茶'.repeat(129)]) {
+    await alice.type('Room name', name);
+    await alice.press('Open room');
+    const refusal = await alice.page.$eval('input[name="room"]', (field) => field.validationMessage);
+    assert.match(refusal, /name/, name);
+    assert.equal(await alice.state(), 'start', name);
+  }
+  await alice.visit(twocan.url(`/r/${'a'.repeat(129)}`));
+  await alice.reaches('start');
+  assert.match(await alice.status(), /too long/);
+  await alice.join(twocan.url(`/r/${encodeURIComponent('🥫'.repeat(128))}`));
+  await alice.reaches('waiting');
+});
+
+scenario('a link that is pasted as a room name opens its room', {}, async (s) => {
+  const twocan = await startTwocan(s);
+  const alice = await openPerson(s, 'alice', await launched.chromium());
+  await alice.visit(twocan.url());
+  await alice.type('Room name', ` ${twocan.url('/r/tea%20time')}`);
+  await alice.press('Open room');
+  await alice.reaches('lobby');
+  assert.equal(alice.page.url(), twocan.url('/r/tea%20time'));
+});
+
+scenario('a link is called copied only if it was', {}, async (s) => {
+  const twocan = await startTwocan(s);
+  const alice = await openPerson(s, 'alice', await launched.chromium(), { before: refuseToCopy });
+  await alice.join(twocan.url('/r/tea'));
+  await alice.reaches('waiting');
+  await alice.press('Copy link');
+  await says(alice, /Copy it by hand/);
+  assert.equal(await alice.page.evaluate(() => String(getSelection())), twocan.url('/r/tea'));
+});
+
+/** Runs in the page: no way to the clipboard works. */
+function refuseToCopy() {
+  navigator.clipboard.writeText = () => Promise.reject(new Error('refused'));
+  document.execCommand = () => false;
+}
+
 async function aliceAndBob(s) {
   const alice = await openPerson(s, 'alice', await launched.chromium());
   const bob = await openPerson(s, 'bob', await launched.secondChromium());
