@@ -13,6 +13,7 @@ mod registry;
 mod request;
 mod server;
 mod session;
+mod sparing;
 mod websocket;
 
 use std::{fmt, future::Future, sync::Arc};

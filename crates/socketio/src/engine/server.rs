@@ -14,7 +14,10 @@ use hyper::{
     body::{Body as _, Incoming},
     header::{CACHE_CONTROL, HeaderValue},
 };
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 use tracing::{debug, error, warn};
 
 use super::{
@@ -26,6 +29,7 @@ use super::{
     registry::{Entry, Registry},
     request::{Query, Request, handshake},
     session::Timing,
+    sparing::Sparing,
     websocket::{self, WebSocket},
 };
 use crate::{Body, Config, Handshake, Peer, id::random_id, origin::Verdict};
@@ -40,6 +44,7 @@ struct Shared<S> {
     service: Arc<S>,
     registry: Registry,
     opened: AtomicU64,
+    origin_warnings: Sparing,
 }
 
 impl<S: Service> Server<S> {
@@ -51,6 +56,7 @@ impl<S: Service> Server<S> {
                 service: Arc::new(service),
                 registry: Registry::default(),
                 opened: AtomicU64::new(0),
+                origin_warnings: Sparing::default(),
             }),
         }
     }
@@ -75,7 +81,10 @@ impl<S: Service> Server<S> {
         }
         let verdict = Verdict::of(request.headers(), peer.secure, &self.shared.config.origins);
         if let Verdict::Refused(words) = &verdict {
-            warn!(remote = %peer.remote, "{words}");
+            let now = Instant::now().into_std();
+            if let Some(suppressed) = self.shared.origin_warnings.allow(now) {
+                warn!(remote = %peer.remote, suppressed, "{words}");
+            }
             return Refusal::Forbidden.response();
         }
         let cors = verdict.cors();
