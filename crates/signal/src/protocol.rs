@@ -63,29 +63,22 @@ impl Request {
     /// # Errors
     /// A [`Refused`] that tells the client what to send instead.
     pub fn parse(name: &str, args: &[Box<RawValue>]) -> Result<Request, Refused> {
-        let help = match name {
-            "join" => "Send one object, {\"roomId\": …}, with a name of 1 to 128 characters.",
-            "message" => "Send one object, {\"roomId\": …, \"data\": …}, with any JSON as data.",
-            "leave" | "iceservers" => "Send one object, {\"roomId\": …}, with the room's name.",
-            _ => return Err(Refused::new(name, Code::UnknownEvent)),
-        };
-        let malformed = || Refused::with_message(name, Code::Malformed, help);
-        let [argument] = args else {
-            return Err(malformed());
-        };
+        // Text that is no JSON, for anything but one argument.
+        let argument = if let [argument] = args { argument.get() } else { "" };
         let request = match name {
-            "join" => serde_json::from_str(argument.get()).ok().and_then(JoinFields::check),
-            "message" => serde_json::from_str(argument.get())
+            "join" => serde_json::from_str(argument).ok().and_then(JoinFields::check),
+            "message" => serde_json::from_str(argument)
                 .ok()
                 .map(|MessageFields { room_id, data }| Request::Message { room: room_id, data }),
-            "leave" => serde_json::from_str(argument.get())
+            "leave" => serde_json::from_str(argument)
                 .ok()
                 .map(|RoomFields { room_id }| Request::Leave { room: room_id }),
-            _ => serde_json::from_str(argument.get())
+            "iceservers" => serde_json::from_str(argument)
                 .ok()
                 .map(|RoomFields { room_id }| Request::IceServers { room: room_id }),
+            _ => return Err(Refused::new(name, Code::UnknownEvent)),
         };
-        request.ok_or_else(malformed)
+        request.ok_or_else(|| Refused::new(name, Code::Malformed))
     }
 
     /// The name of the event that carried the request.
@@ -227,10 +220,16 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Refuses `event` with the sentence that belongs to `code`.
+    /// Refuses `event` with the sentence that belongs to it and `code`.
     pub fn new(event: &str, code: Code) -> Refused {
         let message = match code {
-            Code::Malformed => "Send what the protocol describes for this event.",
+            Code::Malformed => match event {
+                "join" => "Send one object, {\"roomId\": …}, with a name of 1 to 128 characters.",
+                "message" => {
+                    "Send one object, {\"roomId\": …, \"data\": …}, with any JSON as data."
+                }
+                _ => "Send one object, {\"roomId\": …}, with the room's name.",
+            },
             Code::NotJoined => "You have no seat in this room. Send join first.",
             Code::Alone => "Nobody else is in the room. Send again when you hear otherjoined.",
             Code::TooManyRooms => "You sit in as many rooms as one socket may. Leave one first.",
