@@ -131,10 +131,13 @@ impl Host {
 
     /// Reads the host out of a `Host` header, whatever port follows it
     /// ([RFC 9110 §7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)).
+    ///
+    /// Some clients leave out the brackets of an IPv6 address. What is an address as a whole is read
+    /// as one then, so that a port is only recognised where it cannot be a part of it.
     pub fn from_header(header: &str) -> Option<Host> {
         let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
         match header.rsplit_once(':') {
-            Some((host, port)) if digits(port) && (!host.contains(':') || host.ends_with(']')) => {
+            Some((host, port)) if digits(port) && header.parse::<Ipv6Addr>().is_err() => {
                 Host::parse(host)
             }
             _ => Host::parse(header),
@@ -168,6 +171,10 @@ mod tests {
             ("[2001:db8::7]:8443", Some("[2001:db8::7]")),
             ("[2001:db8::7]", Some("[2001:db8::7]")),
             ("[::1]:8080", Some("[::1]")),
+            ("::1:23000", Some("[::1]")),
+            ("2001:db8:0:0:0:0:0:7:80", Some("[2001:db8::7]")),
+            ("2001:db8::7", Some("[2001:db8::7]")),
+            ("::1:8080", Some("[::1:8080]")),
             ("my_host-2.lan:", Some("my_host-2.lan")),
             ("", None),
             (":8080", None),
