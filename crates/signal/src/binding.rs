@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     fmt,
     future::pending,
+    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -35,7 +36,7 @@ struct Shared {
 }
 
 struct Inner {
-    rooms: Rooms<fn() -> u64>,
+    rooms: Rooms<Box<dyn FnMut() -> u64 + Send>>,
     sockets: HashMap<UserId, Socket>,
 }
 
@@ -43,7 +44,7 @@ impl Signalling {
     /// Signalling with no rooms yet. `on_ended` hears of each seat whose credentials are to be ended;
     /// it must not block.
     pub fn new(config: Config, on_ended: impl Fn(SeatName) + Send + Sync + 'static) -> Signalling {
-        let rooms = Rooms::new(config, random as fn() -> u64);
+        let rooms = Rooms::new(config, Box::new(names()) as Box<dyn FnMut() -> u64 + Send>);
         let inner = Mutex::new(Inner { rooms, sockets: HashMap::new() });
         let on_ended = Box::new(on_ended);
         Signalling { shared: Arc::new(Shared { inner, on_ended, rescheduled: Notify::new() }) }
@@ -228,8 +229,29 @@ fn now() -> Now {
     Now { monotonic: Instant::now(), unix }
 }
 
-/// Names of seats need not be secret, only hard to mistake for each other, so a machine that cannot
-/// draw random numbers may still hold calls.
-fn random() -> u64 {
-    getrandom::u64().unwrap_or_default()
+/// Draws the names of seats. They need not be secret, only tell nothing and not be mistaken for each
+/// other: numbers under a hash with a key that is drawn once do so, and can never fail.
+fn names() -> impl FnMut() -> u64 + Send {
+    let key = RandomState::new();
+    let mut number = 0_u64;
+    move || {
+        number += 1;
+        key.hash_one(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn seats_have_different_names_that_follow_no_order() {
+        let mut next = names();
+        let drawn: Vec<u64> = std::iter::repeat_with(&mut next).take(1000).collect();
+        assert_eq!(drawn.iter().collect::<HashSet<_>>().len(), 1000);
+        assert!(!drawn.is_sorted());
+        assert_ne!(names()(), drawn[0]);
+    }
 }
