@@ -22,6 +22,10 @@ use crate::{
     rooms::{Command, Config, Now, Rooms},
 };
 
+/// How many lines about one socket are logged for everybody: enough for a call with all its mishaps,
+/// too few to fill a disk.
+const INFO_LINES: u64 = 8;
+
 /// The signalling of a server, as a handler of its sockets. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Signalling {
@@ -116,7 +120,7 @@ impl Handler for Signalling {
         let mut inner = self.lock();
         inner.rooms.connect(user.clone(), host);
         inner.sockets.insert(user.clone(), socket.clone());
-        Ok(Connected { user, socket })
+        Ok(Connected { user, socket, lines: 0 })
     }
 
     async fn event(&self, state: &mut Connected, event: Event) {
@@ -145,8 +149,9 @@ impl Handler for Signalling {
         let mut inner = self.lock();
         inner.sockets.remove(&state.user);
         let rooms = inner.rooms.seat_count(&state.user);
-        if rooms > 0 {
-            info!(user, rooms, %reason, "left its rooms");
+        let suppressed = state.lines.saturating_sub(INFO_LINES);
+        if rooms > 0 || suppressed > 0 {
+            info!(user, rooms, suppressed, %reason, "left its rooms");
         }
         let (now, due) = (now(), inner.rooms.poll_timeout());
         let commands = inner.rooms.disconnect(&state.user, now);
@@ -160,16 +165,18 @@ impl Handler for Signalling {
 pub struct Connected {
     user: UserId,
     socket: Socket,
+    /// How many lines its requests have been worth.
+    lines: u64,
 }
 
 impl Inner {
     /// Emits what the commands say; `asker` is whose request they answer.
-    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&Connected, Option<Ack>)>) {
+    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&mut Connected, Option<Ack>)>) {
         for command in commands {
             match command {
                 Command::Answer(event) => {
                     if let Some((connected, ack)) = asker.take() {
-                        log(&connected.user, &event);
+                        log(connected.user.as_str(), &event, &mut connected.lines);
                         emit(&connected.socket, &event);
                         acknowledge(ack, &event);
                     }
@@ -203,17 +210,25 @@ fn acknowledge<T: serde::Serialize>(ack: Option<Ack>, argument: &T) {
     }
 }
 
-/// One line for what became of a request. Room names are secrets, so none is in it.
-fn log(user: &UserId, event: &ServerEvent) {
-    let user = user.as_str();
-    match event {
-        ServerEvent::Joined(joined) => info!(user, people = joined.user_num, "joined a room"),
-        ServerEvent::Leaved(_) => info!(user, "left a room"),
-        ServerEvent::Full(_) => info!(user, "met a full room"),
+/// One line for what became of a request, the first of each socket for everybody. Room names are
+/// secrets, so none is in it.
+fn log(user: &str, event: &ServerEvent, lines: &mut u64) {
+    let (people, what) = match event {
+        ServerEvent::Joined(joined) => (Some(joined.user_num), "joined a room"),
+        ServerEvent::Leaved(_) => (None, "left a room"),
+        ServerEvent::Full(full) => (Some(full.user_num), "met a full room"),
         ServerEvent::Refused(refused) => {
-            debug!(user, event = refused.event, code = refused.code.as_str(), "refused a request");
+            let Refused { event, code, .. } = refused;
+            debug!(user, event, code = code.as_str(), "refused a request");
+            return;
         }
-        _ => {}
+        _ => return,
+    };
+    *lines += 1;
+    if *lines <= INFO_LINES {
+        info!(user, people, "{what}");
+    } else {
+        debug!(user, people, "{what}");
     }
 }
 
@@ -242,9 +257,59 @@ fn names() -> impl FnMut() -> u64 + Send {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::{
+        collections::HashSet,
+        sync::atomic::{AtomicU64, Ordering},
+    };
+
+    use tracing::{Level, Metadata, Subscriber, span};
 
     use super::*;
+    use crate::protocol::InRoom;
+
+    #[test]
+    fn a_socket_fills_no_disk_with_its_lines() {
+        let info = Infos::default();
+        let leaved = ServerEvent::Leaved(InRoom { room_id: "tea".to_owned().try_into().unwrap() });
+        let mut lines = 0;
+        tracing::subscriber::with_default(info.clone(), || {
+            for _ in 0..1000 {
+                log("Xq", &leaved, &mut lines);
+            }
+        });
+        assert_eq!(info.count.load(Ordering::Relaxed), INFO_LINES);
+        assert_eq!(lines, 1000);
+    }
+
+    /// Counts what is logged at the level of people.
+    #[derive(Clone, Default)]
+    struct Infos {
+        count: Arc<AtomicU64>,
+    }
+
+    impl Subscriber for Infos {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            if *event.metadata().level() == Level::INFO {
+                self.count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
 
     #[test]
     fn seats_have_different_names_that_follow_no_order() {
