@@ -27,13 +27,7 @@ impl Greeting {
             let address = addresses.https.iter().find(|address| is_local(address.ip()))?;
             Some(url("https", "localhost", address.port()))
         });
-        let mut elsewhere: Vec<String> = addresses
-            .https
-            .iter()
-            .flat_map(|&address| by_address(address, reachable))
-            .map(|address| url("https", &host(address.ip()), address.port()))
-            .collect();
-        elsewhere.dedup();
+        let elsewhere = elsewhere(addresses, reachable);
         Greeting { here, elsewhere, self_made, turn: addresses.turn.clone() }
     }
 
@@ -87,6 +81,18 @@ const WARNING: &str = "
 fn line(text: &mut String, label: &str, value: &str) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "  {label:<18}{value}");
+}
+
+/// The page's addresses for other devices, the likeliest first.
+pub(crate) fn elsewhere(addresses: &Addresses, reachable: &[IpAddr]) -> Vec<String> {
+    let mut elsewhere: Vec<String> = addresses
+        .https
+        .iter()
+        .flat_map(|&address| by_address(address, reachable))
+        .map(|address| url("https", &host(address.ip()), address.port()))
+        .collect();
+    elsewhere.dedup();
+    elsewhere
 }
 
 /// Whether `localhost` leads to a listener on this address.

@@ -6,7 +6,7 @@ use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
         REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     },
 };
@@ -18,12 +18,17 @@ use crate::assets::Assets;
 /// Everything that answers requests.
 pub(crate) struct Site {
     assets: Assets,
+    /// What a page on this computer is told about where other devices reach it, as JSON.
+    reach: String,
     pub(crate) sockets: Server<Signalling>,
 }
 
 impl Site {
-    pub(crate) fn new(sockets: Server<Signalling>) -> Site {
-        Site { assets: Assets::embedded(), sockets }
+    /// `elsewhere` are the page's addresses for other devices.
+    pub(crate) fn new(sockets: Server<Signalling>, elsewhere: &[String]) -> Site {
+        let origins: Vec<&str> = elsewhere.iter().map(|url| url.trim_end_matches('/')).collect();
+        let reach = serde_json::json!({ "origins": origins }).to_string();
+        Site { assets: Assets::embedded(), reach, sockets }
     }
 
     /// Answers one request.
@@ -35,14 +40,14 @@ impl Site {
         if self.sockets.handles(request.uri().path()) {
             return self.sockets.serve(request, peer).await;
         }
-        let mut response = self.file(&request);
+        let mut response = self.file(&request, peer);
         for (name, value) in POLICIES {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }
 
-    fn file(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    fn file(&self, request: &Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Use GET.\n");
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -50,6 +55,7 @@ impl Site {
         }
         match request.uri().path() {
             "/healthz" => text(StatusCode::OK, "ok"),
+            "/reach" if is_local(request, peer) => json(self.reach.clone()),
             path => self
                 .assets
                 .answer(path, request.headers())
@@ -78,6 +84,22 @@ const POLICIES: [(HeaderName, &str); 5] = [
          clipboard-write=(self), geolocation=(), usb=(), serial=(), payment=()",
     ),
 ];
+
+/// Whether a request comes from a page on this computer, and by no proxy: the addresses of the network
+/// are nobody else's business.
+fn is_local(request: &Request<Incoming>, peer: Peer) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    peer.remote.ip().is_loopback() && ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+}
+
+fn json(text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
 
 fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));

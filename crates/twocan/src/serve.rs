@@ -28,7 +28,7 @@ use twocan_signal::{
 
 use crate::{
     defaults,
-    greeting::Greeting,
+    greeting::{self, Greeting},
     http::Site,
     listen::{self, Door, ListenError},
     network::Network,
@@ -155,7 +155,9 @@ impl Server {
             origins: settings.origin.clone(),
             ..twocan_socketio::Config::default()
         };
-        let site = Site::new(twocan_socketio::Server::new(sockets, signalling.clone()));
+        let elsewhere = greeting::elsewhere(&addresses, &network.addresses);
+        let sockets = twocan_socketio::Server::new(sockets, signalling.clone());
+        let site = Site::new(sockets, &elsewhere);
 
         info!(
             http = ?addresses.http, https = ?addresses.https, turn = ?addresses.turn,

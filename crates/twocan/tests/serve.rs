@@ -84,6 +84,22 @@ async fn health_is_told_and_the_rest_is_not_there() {
 }
 
 #[tokio::test]
+async fn only_a_page_on_this_computer_is_told_how_others_reach_it() {
+    let server = Running::start(&[]);
+    assert_eq!(server.get("/reach", &[]).await.status, 404, "by another name, as through a proxy");
+    let mut stream = TcpStream::connect(server.http()).await.unwrap();
+    let request = b"GET /reach HTTP/1.1\r\nhost: localhost:8080\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.contains("content-type: application/json"), "{answer}");
+    // The listener of the test is for this computer alone.
+    assert!(answer.ends_with(r#"{"origins":[]}"#), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_socket_joins_and_is_given_turn_under_the_name_it_used() {
     let server = Running::start(&[]);
     let mut ann = Polling::open(&server).await;
