@@ -149,6 +149,17 @@ describe('own devices', () => {
     track?.dispatchEvent(new Event('ended'));
     expect(media.device('camera')).toMatchObject({ track: null, problem: 'missing' });
   });
+
+  it('notices a permission that is taken back', async () => {
+    const permissions: Partial<Record<Kind, PermissionState>> = { camera: 'granted' };
+    const media = new LocalMedia(machine({}, permissions).access, () => {});
+    await media.open();
+    permissions.camera = 'denied';
+    media.device('camera').track?.dispatchEvent(new Event('ended'));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(media.device('camera')).toMatchObject({ track: null, problem: 'denied' });
+  });
 });
 
 function local(failing: Partial<Record<Kind, string>>): LocalMedia {

@@ -221,9 +221,19 @@ export class LocalMedia {
     track.addEventListener('ended', () => {
       if (this.#devices[kind].track === track) {
         this.#update(kind, { track: null, problem: 'missing' });
+        void this.#tellRefusal(kind);
       }
     });
     this.#update(kind, { asking: false, track });
+  }
+
+  /** A track ends in the same way when the device goes and when the permission does. */
+  async #tellRefusal(kind: Kind): Promise<void> {
+    const lost = this.#devices[kind];
+    const permission = await this.#access.permission(kind);
+    if (permission === 'denied' && this.#devices[kind] === lost) {
+      this.#update(kind, { problem: 'denied' });
+    }
   }
 
   #stop(kind: Kind): void {
