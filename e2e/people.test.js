@@ -166,7 +166,7 @@ scenario('the microphone can be switched off and on', {}, async (s) => {
   await loud(bob);
   await alice.press('Microphone');
   assert.equal(await alice.pressed('Microphone'), false);
-  await until('bob to see that', 10_000, () => bob.names('Their microphone is off'));
+  await until('bob to see that', 10_000, () => bob.text().then((text) => text.includes('They are muted')));
   await silent(bob);
   await bob.hearsAndSees({ audio: false });
   await alice.press('Microphone');

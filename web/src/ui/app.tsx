@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
-import { Call, type CallSnapshot } from '../call';
+import { Call } from '../call';
 import { useSnapshot } from './hooks';
 import { words } from './i18n';
 import { pathOfRoom, randomRoom, roomNameProblem, roomOfPath } from './route';
-import { statusOf } from './say';
+import { titleOf } from './say';
 import { Ended, Failed } from './screens/after';
 import { InCall } from './screens/in-call';
 import { Lobby } from './screens/lobby';
@@ -83,11 +83,13 @@ function Room({ room, pressed, ...rest }: RoomProps) {
 
 function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'room' | 'pressed'> & { call: Call }) {
   const snapshot = useSnapshot(call);
+  // Kept here, so that a notice that was closed stays closed on the next screen.
+  const [dismissed, onDismiss] = useState('');
   useEffect(() => {
-    document.title = `${statusTitle(snapshot)} · ${words.title}`;
+    document.title = `${titleOf(snapshot)} · ${words.title}`;
   }, [snapshot]);
   const { phase } = snapshot;
-  const props = { call, snapshot };
+  const props = { call, snapshot, dismissed, onDismiss };
   const onStage = phase === 'connecting' || phase === 'connected' || phase === 'reconnecting';
   return (
     <main data-state={phase} class={onStage ? 'dark-stage' : undefined}>
@@ -103,9 +105,4 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'room' | 'pressed'> &
       {phase === 'failed' && <Failed {...props} onFresh={onFresh} />}
     </main>
   );
-}
-
-/** Title of the tab: short, so that it says something among many. */
-function statusTitle(snapshot: CallSnapshot): string {
-  return snapshot.phase === 'lobby' ? words.lobby.room(snapshot.roomId) : statusOf(snapshot);
 }

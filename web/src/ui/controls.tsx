@@ -7,6 +7,13 @@ const ICONS: Record<Kind, { on: IconName; off: IconName }> = {
   camera: { on: 'video', off: 'videoOff' },
 };
 
+/** Handles clicks but the second of a double click, which was meant for what stood there before. */
+export function single(act: () => void): (event: MouseEvent) => void {
+  return (event) => {
+    if (event.detail <= 1) act();
+  };
+}
+
 /** Switches one device; pressed means on. */
 export function DeviceButton({
   call,

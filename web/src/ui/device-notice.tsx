@@ -1,27 +1,40 @@
-import { useState } from 'preact/hooks';
 import type { Call, CallSnapshot } from '../call';
 import { words } from './i18n';
 import { Icon } from './icons';
 import { secureAddress } from './route';
 import { deviceProblem } from './say';
 
-/** What is wrong with the own devices, and the one button that helps. */
-export function DeviceNotice({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
-  const [dismissed, setDismissed] = useState('');
+/** What the screens of a call are drawn from. */
+export interface ScreenProps {
+  call: Call;
+  snapshot: CallSnapshot;
+  /** Key of the device problem whose notice the person has closed. */
+  dismissed: string;
+  onDismiss(key: string): void;
+}
+
+/** What is wrong with the own devices, and the one button that helps. `brief`: in one line. */
+export function DeviceNotice({
+  call,
+  snapshot,
+  dismissed,
+  onDismiss,
+  brief = false,
+}: ScreenProps & { brief?: boolean }) {
   const found = deviceProblem(snapshot);
   if (!found || found.key === dismissed) return null;
   const secure = found.problem === 'insecure' ? secureAddress(location) : null;
   return (
-    <div class="notice" role="alert">
+    <div class={brief ? 'notice brief' : 'notice'} role="alert">
       <Icon name="alert" />
-      <p>{found.text}</p>
+      <p>{brief ? found.brief : found.text}</p>
       <div class="notice-actions">
         {found.problem !== 'insecure' && (
           <button type="button" class="plain" onClick={() => void call.retryDevices()}>
             {words.devices.again}
           </button>
         )}
-        {secure && (
+        {secure && !brief && (
           <a class="plain" href={secure}>
             {words.devices.openSecure}
           </a>
@@ -30,7 +43,7 @@ export function DeviceNotice({ call, snapshot }: { call: Call; snapshot: CallSna
           type="button"
           class="plain quiet"
           aria-label={words.devices.dismiss}
-          onClick={() => setDismissed(found.key)}
+          onClick={() => onDismiss(found.key)}
         >
           <Icon name="close" />
         </button>

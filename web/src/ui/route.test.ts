@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import {
   isLocalHost,
+  isRandomRoom,
+  linkElsewhere,
+  linkToSend,
   pathOfRoom,
   randomRoom,
   roomNameProblem,
@@ -39,6 +42,18 @@ it.each([
 });
 
 it.each([
+  ['https://elsewhere.example/r/tea', 'https://elsewhere.example/r/tea'],
+  [' http://elsewhere.example:8080/r/茶 ', 'http://elsewhere.example:8080/r/%E8%8C%B6'],
+  ['https://call.example:8443/r/tea', null],
+  ['https://elsewhere.example/', null],
+  ['https://', null],
+  ['javascript:alert(1)//r/tea', null],
+  ['friday', null],
+])('%j leads elsewhere: %j', (text, link) => {
+  expect(linkElsewhere(text, 'call.example')).toBe(link);
+});
+
+it.each([
   ['friday', null],
   ['...', null],
   ['.', 'dots'],
@@ -58,6 +73,7 @@ it('makes room names that can be read out, with even odds', () => {
       return bytes;
     });
   const names = Array.from({ length: 62 }, name);
+  expect(names.every(isRandomRoom)).toBe(true);
   for (const made of names) expect(made).toMatch(/^[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/);
   const counts = new Map<string, number>();
   for (const letter of names.join('').replaceAll('-', '')) {
@@ -72,6 +88,23 @@ it.each([
   ['http://call.example:3000/r/x', null],
 ])('the secure address of %s is %s', (address, secure) => {
   expect(secureAddress(new URL(address))).toBe(secure);
+});
+
+it.each(['friday', 'abcd-efgh', 'abcd-efgh-jkm1', 'abcd-efgh-jkmn-pqrs'])(
+  '%s was typed by a person',
+  (room) => {
+    expect(isRandomRoom(room)).toBe(false);
+  },
+);
+
+it.each([
+  ['http://localhost:8080/r/x', true, null, 'http://localhost:8080/r/x'],
+  ['http://localhost:8080/r/x', true, 'https://10.0.0.5:8443', 'https://10.0.0.5:8443/r/x'],
+  ['http://10.0.0.5:8080/r/x', false, null, 'https://10.0.0.5:8443/r/x'],
+  ['http://10.0.0.5:3000/r/x', false, null, 'http://10.0.0.5:3000/r/x'],
+  ['https://call.example/r/x', true, null, 'https://call.example/r/x'],
+])('from %s (secure: %s) with %s, the link is %s', (address, isSecure, elsewhere, link) => {
+  expect(linkToSend(new URL(address), isSecure, elsewhere)).toBe(link);
 });
 
 it.each([

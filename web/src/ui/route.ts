@@ -28,6 +28,14 @@ export function roomOfInput(text: string, hostname: string): string {
   }
 }
 
+/** The link in what a person typed, if it leads to a room on another host than `hostname`. */
+export function linkElsewhere(text: string, hostname: string): string | null {
+  const typed = text.trim();
+  if (!/^https?:/i.test(typed) || !URL.canParse(typed)) return null;
+  const link = new URL(typed);
+  return link.hostname !== hostname && roomOfPath(link.pathname) !== null ? link.href : null;
+}
+
 /** Why a room's name cannot be used. `dots`: browsers take `/r/.` and `/r/..` for other addresses. */
 export type RoomNameProblem = 'tooLong' | 'dots';
 
@@ -59,6 +67,14 @@ export function randomRoom(
   return name;
 }
 
+const RANDOM_GROUP = `[${ALPHABET}]{${GROUP}}`;
+const RANDOM_ROOM = new RegExp(`^${Array(GROUPS).fill(RANDOM_GROUP).join('-')}$`);
+
+/** Whether a room's name looks like one of `randomRoom`. */
+export function isRandomRoom(room: string): boolean {
+  return RANDOM_ROOM.test(room);
+}
+
 /** What a page needs to know of its address to find the secure one. */
 export type Address = Pick<Location, 'hostname' | 'port' | 'pathname'>;
 
@@ -70,6 +86,20 @@ export function secureAddress({ hostname, port, pathname }: Address): string | n
   if (port === '' || port === '80') return `https://${hostname}${pathname}`;
   if (port === '8080') return `https://${hostname}:8443${pathname}`;
   return null;
+}
+
+/**
+ * The link to this page that is of use on another device. `elsewhere`: the origin under which other
+ * devices reach the server of a local page, if there is one.
+ */
+export function linkToSend(
+  address: Address & Pick<Location, 'origin'>,
+  isSecure: boolean,
+  elsewhere: string | null,
+): string {
+  const here = address.origin + address.pathname;
+  if (isLocalHost(address.hostname)) return elsewhere ? elsewhere + address.pathname : here;
+  return (isSecure ? null : secureAddress(address)) ?? here;
 }
 
 /** Whether an address can be opened on the computer itself only. */

@@ -1,5 +1,6 @@
 import type { CallSnapshot, Failure, Problem } from '../call';
 import { words } from './i18n';
+import { isRandomRoom } from './route';
 
 /** The one line that says how the call stands. */
 export function statusOf(call: CallSnapshot): string {
@@ -48,6 +49,18 @@ function lobbyLine({ microphone, camera }: CallSnapshot): string {
   return untouched && !microphone.track ? lobby.willAsk : lobby.bothOff;
 }
 
+/** The call's state in a word or two, for the tab's title: it must say something among many. */
+export function titleOf(call: CallSnapshot): string {
+  const { titles } = words;
+  const { phase } = call;
+  if (phase === 'failed') return statusOf(call);
+  if (phase === 'ended') return titles.ended;
+  if (phase === 'connected') return titles.connected;
+  if (call.server === 'lost') return titles.noServer;
+  if (phase !== 'lobby') return titles[phase];
+  return isRandomRoom(call.roomId) ? words.lobby.headingOwn : words.lobby.room(call.roomId);
+}
+
 /** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
 export function failureText(failure: Failure): string {
   const { failed } = words;
@@ -58,10 +71,10 @@ export function failureText(failure: Failure): string {
   return failed[failure.kind].text;
 }
 
-/** What is wrong with the own devices, as one sentence, and what kind of help it needs. */
+/** What is wrong with the own devices, as sentences long and brief, and what kind of help it needs. */
 export function deviceProblem(
   call: CallSnapshot,
-): { problem: Problem; text: string; key: string } | null {
+): { problem: Problem; text: string; brief: string; key: string } | null {
   const microphone = call.microphone.wanted ? call.microphone.problem : null;
   const camera = call.camera.wanted ? call.camera.problem : null;
   // Different reasons: the camera's first, the microphone's when that is settled.
@@ -69,7 +82,12 @@ export function deviceProblem(
   if (!problem) return null;
   const which = camera === microphone ? 'both' : camera ? 'camera' : 'microphone';
   const { devices } = words;
-  return { problem, text: devices[problem](devices[which]), key: `${which} ${problem}` };
+  return {
+    problem,
+    text: devices[problem](devices[which]),
+    brief: devices.brief(devices[which]),
+    key: `${which} ${problem}`,
+  };
 }
 
 /** A length of time as `m:ss` or `h:mm:ss`. */

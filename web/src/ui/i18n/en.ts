@@ -8,6 +8,7 @@ export const en = {
     action: 'Start a call',
     or: 'or',
     room: 'Room name',
+    roomOrLink: 'Room name or link',
     open: 'Open room',
     tooLong: 'This name is too long. The name of a room has at most 128 characters.',
     dots: 'A room cannot be named with one or two dots alone. Choose another name.',
@@ -15,17 +16,18 @@ export const en = {
   },
   lobby: {
     heading: 'Ready to join?',
+    headingOwn: 'Ready?',
     room: (name: string) => `Room ${name}`,
     willAsk:
       'Your browser will ask for camera and microphone, so that you can see and hear each other.',
-    asking: 'Please allow camera and microphone in your browser’s question.',
-    seen: 'This is how the other person will see you.',
+    asking: 'Please allow camera and microphone when your browser asks.',
+    seen: 'This is your picture.',
     cameraOff: 'Your camera is off. The other person will hear you.',
     bothOff: 'Camera and microphone are off. You will see and hear the other person.',
     micOff: 'Your microphone is off. The other person will see you.',
     join: 'Join',
     joining: 'Joining…',
-    preview: 'See yourself first',
+    preview: 'Check your camera first',
     home: 'Start page',
   },
   waiting: {
@@ -39,6 +41,8 @@ export const en = {
     copyByHand: 'Copy it by hand',
     share: 'Share',
     qr: 'QR code of the link',
+    otherDevice:
+      'For another device. Its browser will ask whether to trust this server’s own certificate.',
     scan: 'Or scan this with a phone.',
     localOnly:
       'This address works on this computer only. For a phone, open the https address that the server printed at its start.',
@@ -51,8 +55,17 @@ export const en = {
     theirs: 'Their picture',
     yourCameraOff: 'Your camera is off',
     theirCameraOff: 'Their camera is off',
-    theirMicrophoneOff: 'Their microphone is off',
+    theirMicrophoneOff: 'They are muted',
     controls: 'Call controls',
+  },
+  titles: {
+    joining: 'Connecting',
+    waiting: 'Waiting',
+    connecting: 'Connecting',
+    connected: 'In a call',
+    reconnecting: 'Connecting',
+    noServer: 'No server',
+    ended: 'Call over',
   },
   status: {
     connecting: 'Connecting you to each other…',
@@ -62,11 +75,11 @@ export const en = {
     weakDirect: 'Weak connection, direct',
     weakRelayed: 'Weak connection, relayed',
     reconnecting: 'The connection broke. Looking for a new way…',
-    serverLost: 'The server does not answer. Check your network; it is tried again by itself.',
+    serverLost: 'The server does not answer. Check your network. We keep trying.',
     serverLostInCall: 'The server does not answer. Your call goes on.',
-    peerOffline: 'They have lost the server. Your call goes on.',
+    peerOffline: 'They lost touch with the server. Your call goes on.',
     waitingForSeat:
-      'The server still keeps your old seat. It is free within a minute; it is tried again by itself.',
+      'The server still keeps your old seat. It is free within a minute. We keep trying.',
   },
   ended: {
     heading: 'The call is over',
@@ -83,7 +96,7 @@ export const en = {
       text: 'Two people are in it already. Wait until one of them leaves, or start a call of your own.',
     },
     unreachable: {
-      heading: 'No way to each other',
+      heading: 'Could not connect you',
       text: 'Neither a direct path nor the relay worked between your two networks. Try again, or use another network, such as a phone’s hotspot.',
     },
     lost: {
@@ -91,7 +104,7 @@ export const en = {
       text: 'The way to the other person broke and did not come back. Check your network, then join again.',
     },
     refused: {
-      heading: 'The server said no',
+      heading: 'That did not work',
       text: 'Start a new call, or open the link again.',
       malformed:
         'It does not take the name of this room: a name has 1 to 128 characters. Start a new call, or choose another name.',
@@ -113,6 +126,7 @@ export const en = {
       `No ${which.replace(' and ', ' or ')} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
     insecure: (which: string) =>
       `Browsers give the ${which} only to secure pages. Open the https address of this server.`,
+    brief: (which: string) => `You have no ${which.replace(' and ', ' or ')}.`,
     again: 'Try again',
     openSecure: 'Open the https address',
     dismiss: 'Close',

@@ -1,4 +1,5 @@
 import type { Call, CallSnapshot, Failure } from '../../call';
+import { Heading } from '../heading';
 import { words } from '../i18n';
 import { failureText, formatDuration } from '../say';
 import { Tins } from '../tins';
@@ -16,7 +17,7 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
   return (
     <div class="after">
       <Tins class="hero" />
-      <h1>{ended.heading}</h1>
+      <Heading>{ended.heading}</Heading>
       <p class="lead" role="status">
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
         {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
@@ -41,7 +42,7 @@ export function Failed({ call, snapshot, onFresh }: AfterProps) {
   return (
     <div class="after">
       <Tins class={failure.kind === 'full' ? 'hero' : 'hero torn'} />
-      <h1>{heading}</h1>
+      <Heading>{heading}</Heading>
       <p class="lead" role="status">
         {failureText(failure)}
       </p>

@@ -1,8 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
-import type { Call, CallSnapshot } from '../../call';
+import type { CallSnapshot } from '../../call';
 import { CallBar } from '../controls';
-import { DeviceNotice } from '../device-notice';
+import { DeviceNotice, type ScreenProps } from '../device-notice';
 import { useDraggable } from '../draggable';
+import { Heading } from '../heading';
 import { useElapsed, useIdle, useShape } from '../hooks';
 import { words } from '../i18n';
 import { Icon } from '../icons';
@@ -14,7 +15,8 @@ import { Video } from '../video';
 const NEAR_SHAPE = 1.5;
 
 /** The call: the other person's picture is the screen, everything else steps back. */
-export function InCall({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+export function InCall(props: ScreenProps) {
+  const { call, snapshot } = props;
   const stage = useRef<HTMLDivElement>(null);
   const bar = useRef<HTMLFieldSetElement>(null);
   const idle = useIdle(bar);
@@ -31,6 +33,7 @@ export function InCall({ call, snapshot }: { call: Call; snapshot: CallSnapshot 
 
   return (
     <div class="stage" ref={stage} data-idle={idle && phase === 'connected'}>
+      <Heading unseen>{words.titles.connected}</Heading>
       {seen && !near && <Video class="backdrop" stream={remote.stream} muted />}
       <Video
         class={`their-video ${near ? 'cover' : 'contain'} ${seen ? '' : 'unseen'}`}
@@ -46,11 +49,11 @@ export function InCall({ call, snapshot }: { call: Call; snapshot: CallSnapshot 
       ) : (
         <Pill snapshot={snapshot} />
       )}
+      <DeviceNotice {...props} brief />
       <div class="own" {...own}>
         <OwnPicture call={snapshot} />
       </div>
       <div class="stage-foot">
-        <DeviceNotice call={call} snapshot={snapshot} />
         <fieldset
           class="bar"
           ref={bar}
@@ -101,8 +104,9 @@ function Pill({ snapshot }: { snapshot: CallSnapshot }) {
       <span role="status">{statusOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
       {phase === 'connected' && !remote.microphone && (
-        <span class="their-mic" role="img" aria-label={words.call.theirMicrophoneOff}>
+        <span class="their-mic">
           <Icon name="micOff" />
+          {words.call.theirMicrophoneOff}
         </span>
       )}
     </div>

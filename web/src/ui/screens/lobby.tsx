@@ -1,15 +1,19 @@
-import type { Call, CallSnapshot } from '../../call';
-import { DeviceButton } from '../controls';
-import { DeviceNotice } from '../device-notice';
+import { DeviceButton, single } from '../controls';
+import { DeviceNotice, type ScreenProps } from '../device-notice';
+import { Heading } from '../heading';
 import { words } from '../i18n';
 import { OwnPicture } from '../own-picture';
+import { isRandomRoom } from '../route';
 import { statusOf } from '../say';
 
 /** Before the call: one's own picture, and one button. Also while the seat is being asked for. */
-export function Lobby({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+export function Lobby(props: ScreenProps) {
+  const { call, snapshot } = props;
   const { lobby } = words;
   const { microphone, camera } = snapshot;
   const joining = snapshot.phase === 'joining';
+  // Such a name tells a person nothing.
+  const random = isRandomRoom(snapshot.roomId);
   const untouched = [microphone, camera].every(
     (device) => device.wanted && !device.asking && !device.track && !device.problem,
   );
@@ -29,8 +33,8 @@ export function Lobby({ call, snapshot }: { call: Call; snapshot: CallSnapshot }
         )}
       </div>
       <div class="words">
-        <p class="room">{lobby.room(snapshot.roomId)}</p>
-        <h1>{lobby.heading}</h1>
+        {!random && <p class="room">{lobby.room(snapshot.roomId)}</p>}
+        <Heading>{random ? lobby.headingOwn : lobby.heading}</Heading>
         <p
           class="lead"
           role="status"
@@ -38,10 +42,15 @@ export function Lobby({ call, snapshot }: { call: Call; snapshot: CallSnapshot }
         >
           {statusOf(snapshot)}
         </p>
-        <button type="button" class="primary" disabled={joining} onClick={() => call.join()}>
+        <button
+          type="button"
+          class="primary"
+          disabled={joining}
+          onClick={single(() => call.join())}
+        >
           {joining ? lobby.joining : lobby.join}
         </button>
-        <DeviceNotice call={call} snapshot={snapshot} />
+        <DeviceNotice {...props} />
       </div>
     </div>
   );

@@ -1,5 +1,6 @@
+import { Heading } from '../heading';
 import { words } from '../i18n';
-import { type RoomNameProblem, roomNameProblem, roomOfInput } from '../route';
+import { linkElsewhere, type RoomNameProblem, roomNameProblem, roomOfInput } from '../route';
 import { Tins } from '../tins';
 
 interface StartProps {
@@ -17,7 +18,7 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
   return (
     <div class="start">
       <Tins class="hero" />
-      <h1>{start.heading}</h1>
+      <Heading>{start.heading}</Heading>
       <p class="lead" role="status" data-tone={problem ? 'warning' : undefined}>
         {problem ? start[problem] : start.lead}
       </p>
@@ -31,8 +32,11 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
         class="field"
         onSubmit={(event) => {
           event.preventDefault();
-          const room = roomIn(String(new FormData(event.currentTarget).get('room') ?? ''));
-          if (room) onOpen(room);
+          const typed = String(new FormData(event.currentTarget).get('room') ?? '');
+          const elsewhere = linkElsewhere(typed, location.hostname);
+          const room = roomIn(typed);
+          if (elsewhere) location.assign(elsewhere);
+          else if (room) onOpen(room);
         }}
       >
         <input
@@ -44,9 +48,11 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
           spellcheck={false}
           enterkeyhint="go"
           aria-label={start.room}
-          placeholder={start.room}
+          placeholder={start.roomOrLink}
           onInput={(event) => {
-            const wrong = roomNameProblem(roomIn(event.currentTarget.value));
+            const { value } = event.currentTarget;
+            const elsewhere = linkElsewhere(value, location.hostname);
+            const wrong = elsewhere ? null : roomNameProblem(roomIn(value));
             event.currentTarget.setCustomValidity(wrong ? start[wrong] : '');
           }}
         />

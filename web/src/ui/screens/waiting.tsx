@@ -1,18 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Call, CallSnapshot } from '../../call';
-import { CallBar } from '../controls';
-import { DeviceNotice } from '../device-notice';
+import { CallBar, single } from '../controls';
+import { DeviceNotice, type ScreenProps } from '../device-notice';
+import { Heading } from '../heading';
 import { words } from '../i18n';
 import { Icon } from '../icons';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
-import { isLocalHost } from '../route';
+import { isLocalHost, linkToSend } from '../route';
 import { statusOf } from '../say';
 
 /** Alone in the room: the link is what matters. */
-export function Waiting({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+export function Waiting(props: ScreenProps) {
+  const { call, snapshot } = props;
   const { waiting } = words;
-  const link = location.origin + location.pathname;
+  const local = isLocalHost(location.hostname);
+  const elsewhere = useElsewhere(local);
+  const here = location.origin + location.pathname;
+  const link = linkToSend(location, isSecureContext, elsewhere);
   const warning = snapshot.server === 'lost' || snapshot.waitingForSeat;
   return (
     <div class="two-parts waiting">
@@ -23,12 +27,13 @@ export function Waiting({ call, snapshot }: { call: Call; snapshot: CallSnapshot
         </fieldset>
       </div>
       <div class="words">
-        <h1>{snapshot.peerLeft ? waiting.headingLeft : waiting.heading}</h1>
+        <Heading>{snapshot.peerLeft ? waiting.headingLeft : waiting.heading}</Heading>
         <p class="lead" role="status" data-tone={warning ? 'warning' : undefined}>
           {statusOf(snapshot)}
         </p>
         <LinkField link={link} />
-        {isLocalHost(location.hostname) ? (
+        {link !== here && <p class="hint">{waiting.otherDevice}</p>}
+        {local && !elsewhere ? (
           <p class="hint">{waiting.localOnly}</p>
         ) : (
           <div class="qr-part">
@@ -36,10 +41,29 @@ export function Waiting({ call, snapshot }: { call: Call; snapshot: CallSnapshot
             <p>{waiting.scan}</p>
           </div>
         )}
-        <DeviceNotice call={call} snapshot={snapshot} />
+        <DeviceNotice {...props} />
       </div>
     </div>
   );
+}
+
+/** First origin under which other devices reach this computer's server, if it tells one. */
+function useElsewhere(local: boolean): string | null {
+  const [origin, setOrigin] = useState<string | null>(null);
+  useEffect(() => {
+    if (!local) return;
+    const stop = new AbortController();
+    const ask = async () => {
+      const answer = await fetch('/reach', { signal: stop.signal });
+      if (!answer.ok) return;
+      const { origins }: { origins: string[] } = await answer.json();
+      setOrigin(origins[0] ?? null);
+    };
+    // A server that does not tell leaves the page's own address.
+    ask().catch(() => {});
+    return () => stop.abort();
+  }, [local]);
+  return origin;
 }
 
 const COPIED_MS = 2000;
@@ -76,7 +100,7 @@ function LinkField({ link }: { link: string }) {
         onFocus={(event) => event.currentTarget.select()}
       />
       <div class="link-actions">
-        <button type="button" class="primary" onClick={() => void copy()}>
+        <button type="button" class="primary" onClick={single(() => void copy())}>
           <Icon name={outcome === 'copied' ? 'check' : 'copy'} />
           <span aria-live="polite">{waiting[outcome ?? 'copy']}</span>
         </button>
