@@ -12,7 +12,7 @@ pub enum PasswordAlgorithm {
     Md5,
     /// SHA-256.
     Sha256,
-    /// Another number of the registry, or one with parameters, which neither of the two has.
+    /// Another number of the registry; its parameters, if it has any, are skipped.
     Other(u16),
 }
 
@@ -41,6 +41,8 @@ impl PasswordAlgorithm {
         let algorithm = match (number, length) {
             (1, 0) => PasswordAlgorithm::Md5,
             (2, 0) => PasswordAlgorithm::Sha256,
+            // Neither of the two has parameters.
+            (1 | 2, _) => return None,
             _ => PasswordAlgorithm::Other(number),
         };
         Some((algorithm, rest))
@@ -130,12 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_skipped_and_make_another_algorithm() {
-        let bytes = [0, 2, 0, 3, 1, 2, 3, 0, 0, 1, 0, 0];
+    fn parameters_are_skipped_where_an_algorithm_may_have_them() {
+        let bytes = [0, 9, 0, 3, 1, 2, 3, 0, 0, 1, 0, 0];
         assert_eq!(
             PasswordAlgorithms::decode(&bytes, ID),
-            Ok(PasswordAlgorithms(vec![PasswordAlgorithm::Other(2), PasswordAlgorithm::Md5]))
+            Ok(PasswordAlgorithms(vec![PasswordAlgorithm::Other(9), PasswordAlgorithm::Md5]))
         );
+        assert!(PasswordAlgorithms::decode(&[0, 2, 0, 4, 1, 2, 3, 4], ID).is_err());
         assert!(PasswordAlgorithms::decode(&[0, 2, 0, 9, 1], ID).is_err());
         assert!(PasswordAlgorithm::decode(&[0, 2], ID).is_err());
         assert!(PasswordAlgorithm::decode(&[0, 2, 0, 0, 0, 1, 0, 0], ID).is_err());
