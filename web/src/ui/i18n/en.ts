@@ -126,7 +126,7 @@ export const en = {
       `No ${which.replace(' and ', ' or ')} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
     insecure: (which: string) =>
       `Browsers give the ${which} only to secure pages. Open the https address of this server.`,
-    brief: (which: string) => `You have no ${which.replace(' and ', ' or ')}.`,
+    brief: (which: string) => `No ${which.replace(' and ', ' or ')}.`,
     again: 'Try again',
     openSecure: 'Open the https address',
     dismiss: 'Close',
