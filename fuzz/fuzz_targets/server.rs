@@ -176,7 +176,7 @@ impl World {
                         }
                     }
                 }
-                Command::Open { relay, local } => {
+                Command::Open { relay, local, .. } => {
                     let taken = self.open.values().any(|other| *other == local);
                     let bound = !taken && !self.bind_fails;
                     if bound {

@@ -19,6 +19,7 @@ mod listener;
 mod mailbox;
 mod poller;
 mod relayed;
+mod reserved;
 mod run;
 mod sockets;
 mod stream;
@@ -46,6 +47,7 @@ pub use twocan_turn::{Limits, Rate};
 use crate::{
     listener::{Listeners, Protocol},
     mailbox::{Adopted, Letter, Mailbox},
+    reserved::Reserved,
     worker::Worker,
 };
 
@@ -174,6 +176,7 @@ impl Relay {
             peers: PeerPolicy::new(config.allowed_peers),
         };
         let neighbours = Arc::new(Neighbours::default());
+        let reserved = Arc::new(Reserved::default());
         let start = clock::now().instant;
         let quotas = Arc::new(Quotas::new(config.limits, start));
         let mut relay = Relay { addresses, quotas: Arc::clone(&quotas), workers: Vec::new() };
@@ -183,7 +186,8 @@ impl Relay {
             let (neighbours, quotas) = (Arc::clone(&neighbours), Arc::clone(&quotas));
             let server = Server::new(settings.clone(), neighbours, quotas, seed, start);
             let mailbox = Arc::new(Mailbox::new()?);
-            let worker = Worker::new(server, listeners, Arc::clone(&mailbox))?;
+            let worker =
+                Worker::new(server, listeners, Arc::clone(&mailbox), Arc::clone(&reserved))?;
             let thread = thread::Builder::new().name(format!("relay-{index}")).spawn({
                 let alarm = Alarm { on_failure: Arc::clone(&on_failure), armed: true };
                 move || worker.run(alarm)

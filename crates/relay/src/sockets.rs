@@ -4,6 +4,7 @@ use std::{
     io::{self, IoSlice},
     net::{SocketAddr, TcpStream},
     ops::Range,
+    sync::Arc,
 };
 
 use rustls::ServerConnection;
@@ -16,6 +17,7 @@ use crate::{
     listener::Listeners,
     poller::{Poller, Token},
     relayed::Relayed,
+    reserved::Reserved,
     run::{Run, Way},
     stream::Stream,
 };
@@ -28,16 +30,19 @@ pub(crate) struct Sockets {
     pub(crate) connections: Slab<Connection>,
     /// The relayed addresses, by their numbers.
     pub(crate) relayed: Vec<Option<Relayed>>,
+    /// Shared by all workers.
+    reserved: Arc<Reserved>,
     run: Run,
 }
 
 impl Sockets {
-    pub(crate) fn new(poller: Poller, listeners: Listeners) -> Sockets {
+    pub(crate) fn new(poller: Poller, listeners: Listeners, reserved: Arc<Reserved>) -> Sockets {
         Sockets {
             poller,
             listeners,
             connections: Slab::new(),
             relayed: Vec::new(),
+            reserved,
             run: Run::default(),
         }
     }
@@ -129,9 +134,21 @@ impl Sockets {
         }
     }
 
-    /// Binds the socket of a relayed address.
-    pub(crate) fn open(&mut self, RelayId(index): RelayId, local: SocketAddr) -> io::Result<()> {
-        let socket = Relayed::bind(local)?;
+    /// Binds the socket of a relayed address, or takes the one that was kept; and keeps another.
+    pub(crate) fn open(
+        &mut self,
+        RelayId(index): RelayId,
+        local: SocketAddr,
+        keep: Option<SocketAddr>,
+        now: Now,
+    ) -> io::Result<()> {
+        let socket = match self.reserved.take(local) {
+            Some(socket) => socket,
+            None => Relayed::bind(local)?,
+        };
+        if let Some(next) = keep {
+            self.reserved.keep(next, now.instant)?;
+        }
         self.poller.add(&socket, Token::Relayed(index))?;
         if self.relayed.len() <= index {
             self.relayed.resize_with(index + 1, || None);

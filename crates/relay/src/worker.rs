@@ -20,6 +20,7 @@ use crate::{
     listener::Listeners,
     mailbox::{Adopted, Letter, Mailbox},
     poller::{Poller, Ready, Token},
+    reserved::Reserved,
     run::Way,
     sockets::Sockets,
 };
@@ -61,6 +62,7 @@ impl Worker {
         server: Server,
         listeners: Listeners,
         mailbox: Arc<Mailbox>,
+        reserved: Arc<Reserved>,
     ) -> io::Result<Worker> {
         let poller = Poller::new()?;
         poller.add(&mailbox, Token::Mailbox)?;
@@ -71,7 +73,7 @@ impl Worker {
             poller.add(socket, Token::Tcp(index))?;
         }
         Ok(Worker {
-            sockets: Sockets::new(poller, listeners),
+            sockets: Sockets::new(poller, listeners, reserved),
             server,
             mailbox,
             stopping: false,
@@ -335,8 +337,8 @@ impl Worker {
         while let Some(command) = self.server.poll_command() {
             match command {
                 Command::Send { client, bytes } => self.answer(client, &bytes),
-                Command::Open { relay, local } => {
-                    let opened = self.sockets.open(relay, local);
+                Command::Open { relay, local, keep } => {
+                    let opened = self.sockets.open(relay, local, keep, now);
                     if let Err(error) = &opened {
                         debug!(%local, %error, "a relay port could not be bound");
                     }

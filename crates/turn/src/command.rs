@@ -18,8 +18,11 @@ pub enum Command {
     Open {
         /// Its number.
         relay: RelayId,
-        /// Where to bind.
+        /// Where to bind: a socket that was kept for this address, or a new one.
         local: SocketAddr,
+        /// Where to bind another socket, to be kept for a later `Open`, in whichever server, for
+        /// [`RESERVATION_LIFETIME`](crate::RESERVATION_LIFETIME). Both are bound, or none.
+        keep: Option<SocketAddr>,
     },
     /// Close a socket. Its number may be used again by a later `Open`.
     Close {

@@ -37,7 +37,7 @@ pub use client::{Client, Link, Transport};
 pub use command::{Command, Forward, ToClient, ToPeer};
 pub use config::{Config, ForFamily, Now};
 pub use meter::Rate;
-pub use neighbours::Neighbours;
+pub use neighbours::{Neighbours, RESERVATION_LIFETIME};
 pub use peers::PeerPolicy;
 pub use quotas::{Limits, Quotas};
 pub use server::{HEADROOM, Server, TAILROOM};

@@ -12,7 +12,10 @@ use crate::{Client, book::Book, meter::Meter};
 /// How long a port is kept for whoever has the token.
 ///
 /// [RFC 8656 §7.2](https://www.rfc-editor.org/rfc/rfc8656#section-7.2) wants at least this.
-const RESERVATION_LIFETIME: Duration = Duration::from_secs(30);
+pub const RESERVATION_LIFETIME: Duration = Duration::from_secs(30);
+
+/// How many ports are kept at a time. Nobody reserves many: browsers use one port for everything.
+const MAX_RESERVATIONS: usize = 64;
 
 /// The relayed addresses that are in use, shared by the servers of a process.
 ///
@@ -134,6 +137,13 @@ impl Neighbours {
             table.reservations.insert(token, Reservation { local, expires });
         }
         free
+    }
+
+    /// Whether another port can be kept.
+    pub(crate) fn can_reserve(&self, now: Instant) -> bool {
+        let table = self.read();
+        let kept = table.reservations.values().filter(|one| now < one.expires).count();
+        kept < MAX_RESERVATIONS
     }
 
     /// What was kept for this token; a token is good once.

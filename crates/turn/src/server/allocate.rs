@@ -120,8 +120,7 @@ impl Server {
         if port == (PortChoice::Even { reserve: true }) {
             let mut token = [0; 8];
             self.random.fill(&mut token);
-            let next = SocketAddr::new(relay.local.ip(), relay.local.port() + 1);
-            let kept = self.neighbours.reserve(token, next, now.instant);
+            let kept = self.neighbours.reserve(token, next_port(relay.local), now.instant);
             allocation.reservation = kept.then_some(token);
         }
         let allocation = relay.allocation;
@@ -150,7 +149,9 @@ impl Server {
         if let Some(drawn) = drawn {
             relay.local.set_port(drawn);
             relay.relayed.set_port(drawn);
-            self.commands.push_back(Command::Open { relay: id, local: relay.local });
+            let reserve = port == (PortChoice::Even { reserve: true });
+            let keep = reserve.then(|| next_port(relay.local));
+            self.commands.push_back(Command::Open { relay: id, local: relay.local, keep });
             return;
         }
         let (family, allocation_id) = (family_of(relay.local), relay.allocation);
@@ -274,6 +275,10 @@ impl Server {
             Some(EvenPort(reserve)) => PortChoice::Even { reserve },
             None => PortChoice::Any,
         };
+        if port == (PortChoice::Even { reserve: true }) && !self.neighbours.can_reserve(now.instant)
+        {
+            return Err(Rejection::INSUFFICIENT_CAPACITY);
+        }
         let families = match (additional, family) {
             (None, Some(family)) => vec![family],
             // IPv4 unless the client names a family. A client that names none is still better served
@@ -343,6 +348,11 @@ fn will_do(
                 drawn.is_multiple_of(2) && (!reserve || next.is_some_and(is_free))
             }
         }
+}
+
+/// The address with the next higher port, which an even one has.
+fn next_port(local: SocketAddr) -> SocketAddr {
+    SocketAddr::new(local.ip(), local.port() | 1)
 }
 
 fn attempts(port: PortChoice) -> u8 {

@@ -132,8 +132,9 @@ impl World {
         while let Some(command) = self.server.poll_command() {
             match command {
                 Command::Send { client, bytes } => sent.push((client, bytes)),
-                Command::Open { relay, local } => {
+                Command::Open { relay, local, keep } => {
                     self.binds += 1;
+                    assert!(keep.is_none_or(|next| next.port() == local.port() + 1));
                     let bound = self.failing_binds == 0;
                     if bound {
                         self.open.push((relay, local));

@@ -1,0 +1,60 @@
+//! Sockets that are kept for whoever brings a token, which may well reach another worker.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use twocan_turn::RESERVATION_LIFETIME;
+
+use crate::relayed::Relayed;
+
+/// The kept sockets of all workers. Whatever is too old is closed when the next is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Reserved {
+    sockets: Mutex<HashMap<SocketAddr, (Relayed, Instant)>>,
+}
+
+impl Reserved {
+    /// Binds a socket, and keeps it.
+    pub(crate) fn keep(&self, local: SocketAddr, now: Instant) -> io::Result<()> {
+        let mut sockets = self.sockets();
+        sockets.retain(|_, (_, kept)| now.duration_since(*kept) < RESERVATION_LIFETIME);
+        sockets.insert(local, (Relayed::bind(local)?, now));
+        Ok(())
+    }
+
+    /// The socket that was kept for this address.
+    pub(crate) fn take(&self, local: SocketAddr) -> Option<Relayed> {
+        self.sockets().remove(&local).map(|(socket, _)| socket)
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, HashMap<SocketAddr, (Relayed, Instant)>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_socket_is_there_once_and_until_it_is_too_old() {
+        let reserved = Reserved::default();
+        // Port 0 is always free.
+        let (first, second) = ("127.0.0.1:0".parse().unwrap(), "127.0.0.2:0".parse().unwrap());
+        let now = Instant::now();
+        reserved.keep(first, now).unwrap();
+        assert!(reserved.take(second).is_none());
+        assert!(reserved.take(first).is_some());
+        assert!(reserved.take(first).is_none());
+
+        reserved.keep(first, now).unwrap();
+        reserved.keep(second, now + RESERVATION_LIFETIME).unwrap();
+        assert!(reserved.take(first).is_none());
+        assert!(reserved.take(second).is_some());
+    }
+}
