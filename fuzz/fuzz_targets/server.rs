@@ -274,8 +274,9 @@ impl World {
                 buffer.extend([0; TAILROOM]);
                 let peer = self.peer(peer);
                 let relay = RelayId(usize::from(relay % 12));
+                let place = HEADROOM..HEADROOM + data.len();
                 let to_client =
-                    self.server.handle_peer(relay, peer, &mut buffer, data.len(), self.now);
+                    self.server.handle_peer(relay, peer, &mut buffer, place, self.now);
                 if let Some(to_client) = to_client {
                     assert!(self.server.has_allocation(&to_client.client));
                     assert!(buffer.get(to_client.message).is_some());

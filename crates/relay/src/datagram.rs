@@ -2,8 +2,8 @@
 
 use std::{
     io::{self, IoSlice},
-    net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6},
-    os::fd::{AsFd, AsRawFd as _},
+    net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket},
+    os::fd::AsRawFd as _,
 };
 
 use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrStorage, sendmsg};
@@ -18,12 +18,16 @@ pub(crate) const UDP_BUFFER: usize = 4 << 20;
 /// # Errors
 /// What the kernel says; nothing has left then.
 pub(crate) fn send(
-    socket: &impl AsFd,
+    socket: &UdpSocket,
     parts: &[IoSlice<'_>],
     size: Option<u16>,
     to: SocketAddr,
     from: Option<IpAddr>,
 ) -> io::Result<()> {
+    if let ([packet], None) = (parts, from) {
+        // Almost every packet; and the kernel looks at nothing but address and data.
+        return socket.send_to(packet, to).map(drop);
+    }
     let (v4, v6);
     let from = match from {
         None => None,
@@ -44,9 +48,13 @@ pub(crate) fn send(
         }
     };
     let size = size.as_ref().map(ControlMessage::UdpGsoSegments);
-    let control: Vec<ControlMessage<'_>> = size.into_iter().chain(from).collect();
+    let control: &[ControlMessage<'_>] = match (size, from) {
+        (Some(size), Some(from)) => &[size, from],
+        (Some(one), None) | (None, Some(one)) => &[one],
+        (None, None) => &[],
+    };
     let to = SockaddrStorage::from(to);
-    sendmsg(socket.as_fd().as_raw_fd(), parts, &control, MsgFlags::empty(), Some(&to))?;
+    sendmsg(socket.as_raw_fd(), parts, control, MsgFlags::empty(), Some(&to))?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IoSlice, IoSliceMut},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
     num::NonZeroUsize,
     os::fd::{AsFd, AsRawFd as _, BorrowedFd},
 };
@@ -133,7 +133,7 @@ pub(crate) struct Received {
 /// a host with several addresses would else answer from one that the client never asked.
 #[derive(Debug)]
 pub(crate) struct UdpListener {
-    socket: Socket,
+    socket: UdpSocket,
     address: SocketAddr,
     control: Vec<u8>,
 }
@@ -151,7 +151,7 @@ impl UdpListener {
             _ => {}
         }
         Ok(UdpListener {
-            socket,
+            socket: socket.into(),
             address,
             control: cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo),
         })
@@ -162,6 +162,10 @@ impl UdpListener {
     /// # Errors
     /// `WouldBlock` if there is none.
     pub(crate) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Received> {
+        if !self.address.ip().is_unspecified() {
+            let (length, from) = self.socket.recv_from(buffer)?;
+            return Ok(Received { length, from, to: self.address });
+        }
         let mut parts = [IoSliceMut::new(buffer)];
         let message = recvmsg::<SockaddrStorage>(
             self.socket.as_raw_fd(),

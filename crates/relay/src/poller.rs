@@ -8,7 +8,10 @@ use std::{
 
 use nix::{
     errno::Errno,
-    sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+    sys::{
+        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
+    },
 };
 
 /// Events taken from the kernel at a time.
@@ -27,6 +30,8 @@ pub(crate) enum Token {
     Connection(usize),
     /// An allocation's socket, by the allocation's number.
     Relayed(usize),
+    /// The poller's own.
+    Timer,
 }
 
 /// The kind stands in the highest byte, the index below it.
@@ -40,6 +45,7 @@ impl Token {
             Token::Tcp(index) => (2, index),
             Token::Connection(index) => (3, index),
             Token::Relayed(index) => (4, index),
+            Token::Timer => (5, 0),
         };
         kind << KIND_SHIFT | index as u64
     }
@@ -51,6 +57,7 @@ impl Token {
             2 => Token::Tcp(index),
             3 => Token::Connection(index),
             4 => Token::Relayed(index),
+            5 => Token::Timer,
             _ => Token::Mailbox,
         }
     }
@@ -66,19 +73,31 @@ pub(crate) struct Ready {
     pub(crate) failed: bool,
 }
 
-/// A set of sockets, level-triggered: what is not read to its end is reported again.
+/// A set of sockets, and a deadline.
+///
+/// Datagram sockets are edge-triggered: each packet is reported, and a socket that was not read to its
+/// end is not reported again for what is left. Everything else is level-triggered.
 #[derive(Debug)]
 pub(crate) struct Poller {
     epoll: Epoll,
     events: Vec<EpollEvent>,
+    /// Tells of the deadline. A time-out of the kernel's wait would be set and cancelled with each
+    /// wait, while the deadline changes once a second.
+    timer: TimerFd,
+    deadline: Option<Instant>,
 }
 
 impl Poller {
     pub(crate) fn new() -> io::Result<Poller> {
-        Ok(Poller {
+        let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+        let poller = Poller {
             epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             events: vec![EpollEvent::empty(); EVENTS],
-        })
+            timer: TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?,
+            deadline: None,
+        };
+        poller.add(&poller.timer, Token::Timer)?;
+        Ok(poller)
     }
 
     /// Watches a socket for something to read. It is forgotten when it is closed.
@@ -101,39 +120,62 @@ impl Poller {
         Ok(self.epoll.delete(socket)?)
     }
 
-    /// Waits until a socket is ready, or until the deadline; appends what is ready to `ready`.
+    /// Waits until a socket is ready, or until the deadline; with `at_once` it only looks. Appends
+    /// what is ready to `ready`.
     pub(crate) fn wait(
         &mut self,
         deadline: Option<Instant>,
+        at_once: bool,
         now: Instant,
         ready: &mut Vec<Ready>,
     ) -> io::Result<()> {
-        let timeout = deadline.map_or(EpollTimeout::NONE, |deadline| {
-            // Rounded up, so that the deadline has passed when the wait is over.
-            let wait = deadline.saturating_duration_since(now) + Duration::from_micros(999);
-            EpollTimeout::try_from(wait).unwrap_or(EpollTimeout::MAX)
-        });
+        if deadline != self.deadline {
+            self.set_timer(deadline, now)?;
+        }
+        let timeout = if at_once { EpollTimeout::ZERO } else { EpollTimeout::NONE };
         let count = match self.epoll.wait(&mut self.events, timeout) {
             Ok(count) => count,
             Err(Errno::EINTR) => 0,
             Err(error) => return Err(error.into()),
         };
-        ready.extend(self.events.iter().take(count).map(|event| {
+        for event in self.events.iter().take(count) {
             let flags = event.events();
-            Ready {
-                token: Token::decode(event.data()),
+            let token = Token::decode(event.data());
+            if token == Token::Timer {
+                // The deadline is over, and unset until the next one.
+                self.timer.unset()?;
+                self.deadline = None;
+                continue;
+            }
+            ready.push(Ready {
+                token,
                 readable: flags
                     .intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR),
                 writable: flags.contains(EpollFlags::EPOLLOUT),
                 failed: flags.contains(EpollFlags::EPOLLERR),
+            });
+        }
+        Ok(())
+    }
+
+    fn set_timer(&mut self, deadline: Option<Instant>, now: Instant) -> io::Result<()> {
+        match deadline {
+            // A time of zero would unset the timer.
+            Some(deadline) => {
+                let wait = deadline.saturating_duration_since(now).max(Duration::from_nanos(1));
+                let wait = Expiration::OneShot(wait.into());
+                self.timer.set(wait, TimerSetTimeFlags::empty())?;
             }
-        }));
+            None => self.timer.unset()?,
+        }
+        self.deadline = deadline;
         Ok(())
     }
 }
 
 fn event(token: Token, write: bool) -> EpollEvent {
     let mut flags = EpollFlags::EPOLLIN;
+    flags.set(EpollFlags::EPOLLET, matches!(token, Token::Udp(_) | Token::Relayed(_)));
     flags.set(EpollFlags::EPOLLOUT, write);
     EpollEvent::new(flags, token.encode())
 }
@@ -150,8 +192,23 @@ mod tests {
             Token::Tcp(3),
             Token::Connection(70_000),
             Token::Relayed((1 << KIND_SHIFT) - 1),
+            Token::Timer,
         ] {
             assert_eq!(Token::decode(token.encode()), token);
         }
+    }
+
+    #[test]
+    fn a_deadline_ends_the_wait_once_and_may_be_moved() {
+        let mut poller = Poller::new().unwrap();
+        let mut ready = Vec::new();
+        let start = Instant::now();
+        for milliseconds in [20, 40] {
+            let deadline = start + Duration::from_millis(milliseconds);
+            poller.wait(Some(start + Duration::from_secs(60)), true, start, &mut ready).unwrap();
+            poller.wait(Some(deadline), false, Instant::now(), &mut ready).unwrap();
+            assert!(Instant::now() >= deadline);
+        }
+        assert!(ready.is_empty(), "the poller's own timer concerns nobody else");
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! A frame of video is several such packets. They reach the relay together, and a call for each of
 //! them would cost more than everything else that is done for them. Nothing waits for a run to grow:
-//! it holds what had arrived before, and leaves as soon as that is looked through.
+//! it holds what had arrived before, and leaves as soon as that is looked through. Packets of several
+//! calls that arrive in turns are put in order; and what leaves in one go wakes its receivers less often.
 
 use std::{
     io::{self, IoSlice},
+    mem,
     net::{IpAddr, SocketAddr},
     ops::Range,
 };
@@ -28,10 +30,47 @@ pub(crate) enum Way {
     ToPeer { relay: RelayId, peer: SocketAddr, dont_fragment: bool },
 }
 
+/// The packets of a turn, gathered into runs. On one way, none overtakes another.
+#[derive(Debug, Default)]
+pub(crate) struct Runs {
+    /// Those behind `open` are empty, and kept for their memory.
+    runs: Vec<Run>,
+    open: usize,
+}
+
+impl Runs {
+    /// Appends a packet that stands in the worker's buffer, and is to stay there until it is sent.
+    pub(crate) fn push(&mut self, way: Way, packet: &Range<usize>) {
+        let open = self.runs.get_mut(..self.open).unwrap_or_default();
+        let latest = open.iter_mut().rev().find(|run| run.way == Some(way));
+        if latest.is_some_and(|run| run.push(way, packet)) {
+            return;
+        }
+        if self.runs.len() == self.open {
+            self.runs.push(Run::default());
+        }
+        if let Some(run) = self.runs.get_mut(self.open) {
+            run.push(way, packet);
+            self.open += 1;
+        }
+    }
+
+    /// Sends everything, by `send` as [`Run::send`] uses it.
+    pub(crate) fn send(
+        &mut self,
+        buffer: &[u8],
+        mut send: impl FnMut(Way, &[IoSlice<'_>], Option<u16>) -> io::Result<()>,
+    ) {
+        for run in self.runs.iter_mut().take(mem::take(&mut self.open)) {
+            run.send(buffer, &mut send);
+        }
+    }
+}
+
 /// Packets that leave together. All have the size of the first, but for the last, which may be
 /// shorter.
 #[derive(Debug, Default)]
-pub(crate) struct Run {
+struct Run {
     way: Option<Way>,
     /// Where the packets stand in the worker's buffer.
     packets: Vec<Range<usize>>,
@@ -40,7 +79,7 @@ pub(crate) struct Run {
 
 impl Run {
     /// Appends a packet; false if it does not fit in.
-    pub(crate) fn push(&mut self, way: Way, packet: &Range<usize>) -> bool {
+    fn push(&mut self, way: Way, packet: &Range<usize>) -> bool {
         if let (Some(first), Some(last)) = (self.packets.first(), self.packets.last())
             && (self.way != Some(way)
                 || last.len() != first.len()
@@ -60,10 +99,10 @@ impl Run {
     /// Hands the packets over to be sent, and begins anew. `send` takes one packet, or several and
     /// their size. If it fails for several, each is tried by itself: the kernel cuts no packets that
     /// are too long for the path to their receiver.
-    pub(crate) fn send(
+    fn send(
         &mut self,
         buffer: &[u8],
-        mut send: impl FnMut(Way, &[IoSlice<'_>], Option<u16>) -> io::Result<()>,
+        send: &mut impl FnMut(Way, &[IoSlice<'_>], Option<u16>) -> io::Result<()>,
     ) {
         let Some(way) = self.way.take() else { return };
         let slice =
@@ -99,7 +138,7 @@ mod tests {
     fn sent(run: &mut Run, most: usize) -> Vec<(Option<u16>, Vec<usize>)> {
         let buffer = vec![0; 1 << 17];
         let mut sent = Vec::new();
-        run.send(&buffer, |_, slices, size| {
+        run.send(&buffer, &mut |_, slices: &[IoSlice<'_>], size: Option<u16>| {
             let sizes: Vec<usize> = slices.iter().map(|slice| slice.len()).collect();
             if size.is_some() && sizes.iter().sum::<usize>() > most {
                 return Err(io::ErrorKind::InvalidInput.into());
@@ -153,5 +192,34 @@ mod tests {
         let mut run = Run::default();
         assert!(run.push(to_client(1), &(0..100)) && run.push(to_client(1), &(100..150)));
         assert_eq!(sent(&mut run, 120), [(None, vec![100]), (None, vec![50])]);
+    }
+
+    #[test]
+    fn packets_that_arrive_in_turns_leave_in_runs_and_none_overtakes_another() {
+        let mut runs = Runs::default();
+        for turn in 0..2 {
+            let sizes = [(1, 100), (2, 100), (1, 100), (1, 120), (2, 50), (1, 100), (2, 100)];
+            let mut start = 0;
+            for (port, size) in sizes {
+                runs.push(to_client(port), &(start..start + size));
+                start += size;
+            }
+            let mut sent = Vec::new();
+            runs.send(&[0; 1000], |way, slices, _| {
+                sent.push((way, slices.iter().map(|slice| slice.len()).collect::<Vec<_>>()));
+                Ok(())
+            });
+            let (one, two) = (to_client(1), to_client(2));
+            assert_eq!(
+                sent,
+                [
+                    (one, vec![100, 100]),
+                    (two, vec![100, 50]),
+                    (one, vec![120, 100]),
+                    (two, vec![100])
+                ],
+                "turn {turn}"
+            );
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     poller::{Poller, Token},
     relayed::Relayed,
     reserved::Reserved,
-    run::{Run, Way},
+    run::{Runs, Way},
     stream::Stream,
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Sockets {
     pub(crate) relayed: Vec<Option<Relayed>>,
     /// Shared by all workers.
     reserved: Arc<Reserved>,
-    run: Run,
+    runs: Runs,
 }
 
 impl Sockets {
@@ -43,22 +43,19 @@ impl Sockets {
             connections: Slab::new(),
             relayed: Vec::new(),
             reserved,
-            run: Run::default(),
+            runs: Runs::default(),
         }
     }
 
-    /// Sends a packet that stands in the buffer, at the latest with the next [`Sockets::send_run`].
-    pub(crate) fn send(&mut self, way: Way, packet: &Range<usize>, buffer: &[u8]) {
-        if !self.run.push(way, packet) {
-            self.send_run(buffer);
-            self.run.push(way, packet);
-        }
+    /// Sends a packet that stands in the worker's buffer, with the next [`Sockets::send_runs`].
+    pub(crate) fn send(&mut self, way: Way, packet: &Range<usize>) {
+        self.runs.push(way, packet);
     }
 
-    /// Sends the packets that are to leave together.
-    pub(crate) fn send_run(&mut self, buffer: &[u8]) {
-        let Sockets { run, listeners, relayed, .. } = self;
-        run.send(buffer, |way, parts, size| send(listeners, relayed, way, parts, size));
+    /// Sends the packets that were to wait for it.
+    pub(crate) fn send_runs(&mut self, buffer: &[u8]) {
+        let Sockets { runs, listeners, relayed, .. } = self;
+        runs.send(buffer, |way, parts, size| send(listeners, relayed, way, parts, size));
     }
 
     /// Sends a single packet.

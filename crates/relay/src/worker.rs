@@ -1,7 +1,7 @@
 //! A worker: one thread that waits for its sockets and feeds its server.
 
 use std::{
-    io,
+    io, mem,
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -28,8 +28,15 @@ use crate::{
 /// Packets or connections taken from a socket before the others get their turn.
 const TURN_LENGTH: usize = 64;
 
-/// Bytes of the buffer for each packet of a turn. Pages that are never reached cost nothing.
+/// Bytes that the longest packet takes in the buffer.
 const PLACE: usize = HEADROOM + LONGEST_MESSAGE + TAILROOM;
+
+/// Bytes of the buffer: a turn of packets that a usual network carries, with room for a longest one
+/// behind them. Packets stand close together, so that the few of most turns stay in the cache.
+const BUFFER: usize = TURN_LENGTH * 2048 + PLACE;
+
+/// Packets begin where the processor's cache lines do.
+const CACHE_LINE: usize = 64;
 
 /// How long a connection without an allocation may be silent.
 const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -49,12 +56,13 @@ pub(crate) struct Worker {
     server: Server,
     mailbox: Arc<Mailbox>,
     stopping: bool,
-    /// The packets of a turn, in places of [`PLACE`] bytes, since they may leave together. A stream
-    /// uses the first one.
+    /// The packets of a turn, one behind another until they leave, or what a stream brought.
     buffer: Vec<u8>,
     next_sweep: Option<Instant>,
     /// TCP listeners that wait for room, as accepting failed.
     paused: Vec<usize>,
+    /// Datagram sockets whose turn ended before they were read to their end: nobody reports them again.
+    unfinished: Vec<Token>,
 }
 
 impl Worker {
@@ -77,9 +85,10 @@ impl Worker {
             server,
             mailbox,
             stopping: false,
-            buffer: vec![0; TURN_LENGTH * PLACE],
+            buffer: vec![0; BUFFER],
             next_sweep: None,
             paused: Vec::new(),
+            unfinished: Vec::new(),
         })
     }
 
@@ -89,12 +98,18 @@ impl Worker {
         let mut now = clock::now();
         while !self.stopping {
             let deadline = earliest(self.server.poll_timeout(), self.next_sweep);
-            if let Err(error) = self.sockets.poller.wait(deadline, now.instant, &mut ready) {
+            let unfinished = mem::take(&mut self.unfinished);
+            let at_once = !unfinished.is_empty();
+            if let Err(error) = self.sockets.poller.wait(deadline, at_once, now.instant, &mut ready)
+            {
                 return error!(%error, "a relay thread cannot wait for its sockets");
             }
             now = clock::now();
             for ready in ready.drain(..) {
                 self.handle(ready, now);
+            }
+            for token in unfinished {
+                self.handle_readable(token, now);
             }
             self.server.handle_timeout(now);
             self.sweep(now);
@@ -106,23 +121,25 @@ impl Worker {
 
     fn handle(&mut self, ready: Ready, now: Now) {
         match ready.token {
+            Token::Connection(key) if ready.writable => {
+                self.sockets.flush(key, &mut self.server);
+            }
+            Token::Relayed(index) if ready.failed => self.take_errors(RelayId(index), now),
+            _ => {}
+        }
+        if ready.readable {
+            self.handle_readable(ready.token, now);
+        }
+    }
+
+    fn handle_readable(&mut self, token: Token, now: Now) {
+        match token {
             Token::Mailbox => self.read_mail(now),
             Token::Udp(index) => self.receive(index, now),
             Token::Tcp(index) => self.accept(index, now),
-            Token::Connection(key) => {
-                if ready.writable {
-                    self.sockets.flush(key, &mut self.server);
-                }
-                if ready.readable {
-                    self.read(key, now);
-                }
-            }
-            Token::Relayed(index) => {
-                if ready.failed {
-                    self.take_errors(RelayId(index), now);
-                }
-                self.receive_relayed(RelayId(index), now);
-            }
+            Token::Connection(key) => self.read(key, now),
+            Token::Relayed(index) => self.receive_relayed(RelayId(index), now),
+            Token::Timer => {}
         }
     }
 
@@ -139,9 +156,13 @@ impl Worker {
 
     /// Takes datagrams from clients.
     fn receive(&mut self, index: usize, now: Now) {
-        for place in places() {
+        let mut start = HEADROOM;
+        for taken in 0.. {
             let Some(listener) = self.sockets.listeners.udp.get_mut(index) else { break };
-            let Some(room) = self.buffer.get_mut(room(&place)) else { break };
+            let Some(room) = room(&mut self.buffer, start).filter(|_| taken < TURN_LENGTH) else {
+                self.unfinished.push(Token::Udp(index));
+                break;
+            };
             let received = match listener.receive(room) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -157,10 +178,11 @@ impl Worker {
                 transport: Transport::Udp,
                 link: Link(index),
             };
-            let start = place.start + HEADROOM;
-            self.take(client, start..start + received.length, now);
+            let message = start..start + received.length;
+            start = next_start(message.end);
+            self.take(client, message, now);
         }
-        self.sockets.send_run(&self.buffer);
+        self.sockets.send_runs(&self.buffer);
     }
 
     /// Hands a message that stands in the buffer to the server, and does what it answers.
@@ -168,12 +190,12 @@ impl Worker {
         match self.server.handle_client(client, &mut self.buffer, message, now) {
             Some(Forward::ToPeer(ToPeer { relay, peer, data, dont_fragment })) => {
                 let way = Way::ToPeer { relay, peer, dont_fragment };
-                self.sockets.send(way, &data, &self.buffer);
+                self.sockets.send(way, &data);
             }
             Some(Forward::ToClient(to_client)) => self.forward(to_client),
             None => {
                 // What was received first leaves first: a command may close its socket.
-                self.sockets.send_run(&self.buffer);
+                self.sockets.send_runs(&self.buffer);
                 self.carry_out(now);
             }
         }
@@ -181,9 +203,13 @@ impl Worker {
 
     /// Takes packets from the peers of a relayed address.
     fn receive_relayed(&mut self, id: RelayId, now: Now) {
-        for place in places() {
+        let mut start = HEADROOM;
+        for taken in 0.. {
             let Some(Some(socket)) = self.sockets.relayed.get(id.0) else { break };
-            let Some(room) = self.buffer.get_mut(room(&place)) else { break };
+            let Some(room) = room(&mut self.buffer, start).filter(|_| taken < TURN_LENGTH) else {
+                self.unfinished.push(Token::Relayed(id.0));
+                break;
+            };
             let (length, peer) = match socket.receive(room) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -192,15 +218,14 @@ impl Worker {
                     continue;
                 }
             };
-            let Some(buffer) = self.buffer.get_mut(place.clone()) else { break };
-            if let Some(ToClient { client, message }) =
-                self.server.handle_peer(id, peer, buffer, length, now)
+            let data = start..start + length;
+            start = next_start(data.end);
+            if let Some(to_client) = self.server.handle_peer(id, peer, &mut self.buffer, data, now)
             {
-                let message = place.start + message.start..place.start + message.end;
-                self.forward(ToClient { client, message });
+                self.forward(to_client);
             }
         }
-        self.sockets.send_run(&self.buffer);
+        self.sockets.send_runs(&self.buffer);
     }
 
     /// Sends relayed data that stands in the buffer to a client.
@@ -209,7 +234,7 @@ impl Worker {
         match transport {
             Transport::Udp => {
                 let way = Way::ToClient { link, client: address, from: server.ip() };
-                self.sockets.send(way, &message, &self.buffer);
+                self.sockets.send(way, &message);
             }
             Transport::Tcp => {
                 let message = self.buffer.get(message).unwrap_or_default();
@@ -269,7 +294,7 @@ impl Worker {
             while let Some(message) = next_message(&self.buffer, &mut range)? {
                 self.take(client, message, now);
                 // The next message's header may be written over the end of this one.
-                self.sockets.send_run(&self.buffer);
+                self.sockets.send_runs(&self.buffer);
                 if let Some(connection) = self.sockets.connections.get_mut(key) {
                     connection.last_heard = now.instant;
                 }
@@ -321,7 +346,7 @@ impl Worker {
             let why = Ended::Failed(io::ErrorKind::TimedOut.into());
             self.sockets.disconnect(key, &why, &mut self.server);
         }
-        for index in std::mem::take(&mut self.paused) {
+        for index in mem::take(&mut self.paused) {
             if let Some(listener) = self.sockets.listeners.tcp.get(index)
                 && self.sockets.poller.add(listener, Token::Tcp(index)).is_err()
             {
@@ -367,14 +392,14 @@ impl Worker {
     }
 }
 
-/// Where in the buffer the packets of a turn have their places.
-fn places() -> impl Iterator<Item = Range<usize>> {
-    (0..TURN_LENGTH).map(|number| number * PLACE..(number + 1) * PLACE)
+/// The part of the buffer that a packet is received into; `None` if the longest would not fit.
+fn room(buffer: &mut [u8], start: usize) -> Option<&mut [u8]> {
+    buffer.get_mut(start..start + LONGEST_MESSAGE + TAILROOM)?.get_mut(..LONGEST_MESSAGE)
 }
 
-/// The part of a place that a packet is received into.
-fn room(place: &Range<usize>) -> Range<usize> {
-    place.start + HEADROOM..place.end - TAILROOM
+/// Where a packet may begin behind one that ends here.
+fn next_start(end: usize) -> usize {
+    (end + TAILROOM + HEADROOM).next_multiple_of(CACHE_LINE)
 }
 
 fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {

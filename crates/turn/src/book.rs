@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use smallvec::SmallVec;
+
 /// How long a permission lasts without a refresh.
 ///
 /// [RFC 8656 §9](https://www.rfc-editor.org/rfc/rfc8656#section-9)
@@ -19,11 +21,15 @@ pub(crate) const CHANNEL_LIFETIME: Duration = Duration::from_secs(600);
 /// one for each candidate of the other side: about ten.
 pub(crate) const CAPACITY: usize = 64;
 
+/// How many of each stand in the book itself. A relayed packet looks at one or two, and each place
+/// elsewhere in memory costs it more than all that is computed for it.
+const INLINE: usize = 2;
+
 /// The permissions and channels of one allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
-    permissions: Vec<Permission>,
-    channels: Vec<Channel>,
+    permissions: SmallVec<[Permission; INLINE]>,
+    channels: SmallVec<[Channel; INLINE]>,
 }
 
 /// [RFC 8656 §9](https://www.rfc-editor.org/rfc/rfc8656#section-9)

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
+
 use crate::{Client, book::Book, meter::Meter};
 
 /// How long a port is kept for whoever has the token.
@@ -31,8 +33,8 @@ pub struct Neighbours {
 
 #[derive(Debug, Default)]
 struct Table {
-    by_relayed: HashMap<SocketAddr, Entry>,
-    relayed_of: HashMap<SocketAddr, SocketAddr>,
+    by_relayed: HashMap<SocketAddr, Entry, RandomState>,
+    relayed_of: HashMap<SocketAddr, SocketAddr, RandomState>,
     /// How many relayed addresses there are on each of the host's addresses, local or external.
     ips: HashMap<IpAddr, usize>,
     reservations: HashMap<[u8; 8], Reservation>,

@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use slab::Slab;
 use tracing::debug;
@@ -45,7 +46,7 @@ pub struct Server {
     random: StdRng,
     allocations: Slab<Allocation>,
     relays: Slab<Relay>,
-    by_client: HashMap<Client, AllocationId>,
+    by_client: HashMap<Client, AllocationId, RandomState>,
     commands: VecDeque<Command>,
     next_sweep: Option<Instant>,
     /// Whether the log has told how to open a special-purpose range; once is enough.
@@ -73,7 +74,7 @@ impl Server {
             random,
             allocations: Slab::new(),
             relays: Slab::new(),
-            by_client: HashMap::new(),
+            by_client: HashMap::default(),
             commands: VecDeque::new(),
             next_sweep: None,
             told_of_allow_peer: false,

@@ -27,9 +27,9 @@ pub const TAILROOM: usize = 3;
 impl Server {
     /// Takes a packet from a peer, which arrived at a relayed address.
     ///
-    /// The packet's `length` bytes stand in `buffer` behind [`HEADROOM`] bytes, with [`TAILROOM`]
-    /// bytes behind them; header and padding are written around them. `None` if the client gave
-    /// the peer no permission, or the buffer is too short.
+    /// The packet is `data` in `buffer`, with [`HEADROOM`] bytes before it and [`TAILROOM`] bytes
+    /// behind it that header and padding may be written to. `None` if the client gave the peer no
+    /// permission, or the buffer is too short.
     ///
     /// [RFC 8656 §11.3](https://www.rfc-editor.org/rfc/rfc8656#section-11.3),
     /// [§12.6](https://www.rfc-editor.org/rfc/rfc8656#section-12.6)
@@ -38,7 +38,7 @@ impl Server {
         id: RelayId,
         peer: SocketAddr,
         buffer: &mut [u8],
-        length: usize,
+        data: Range<usize>,
         now: Now,
     ) -> Option<ToClient> {
         let relay = self.relays.get(id.0)?;
@@ -54,11 +54,10 @@ impl Server {
         if reach == Reach::RelayedOnly && !self.neighbours.is_relayed(peer) {
             return None;
         }
-        if !self.quotas.may_pass(&allocation.shared.meter, length, now.instant) {
+        if !self.quotas.may_pass(&allocation.shared.meter, data.len(), now.instant) {
             return None;
         }
         let client = allocation.client();
-        let data = HEADROOM..HEADROOM + length;
         let message = wrap(&book, client, peer, buffer, data, &mut self.random, now)?;
         Some(ToClient { client, message })
     }

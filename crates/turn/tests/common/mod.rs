@@ -171,9 +171,9 @@ impl World {
         data: &[u8],
     ) -> Option<(Client, Vec<u8>)> {
         let mut buffer = vec![0xEE; HEADROOM + data.len() + TAILROOM];
-        buffer[HEADROOM..HEADROOM + data.len()].copy_from_slice(data);
-        let to_client =
-            self.server.handle_peer(id, address(peer), &mut buffer, data.len(), self.now)?;
+        let place = HEADROOM..HEADROOM + data.len();
+        buffer[place.clone()].copy_from_slice(data);
+        let to_client = self.server.handle_peer(id, address(peer), &mut buffer, place, self.now)?;
         Some((to_client.client, buffer[to_client.message].to_vec()))
     }
 }
