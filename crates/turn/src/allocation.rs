@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use twocan_stun::{TransactionId, attributes::AddressFamily};
+use twocan_stun::{
+    TransactionId,
+    attributes::{AddressFamily, ConnectionId},
+};
 
 use crate::{Client, key::Key, neighbours::Neighbour};
 
@@ -17,6 +20,13 @@ pub struct RelayId(pub usize);
 /// Names an allocation inside its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct AllocationId(pub(crate) usize);
+
+/// What a relayed address speaks with peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Protocol {
+    Udp,
+    Tcp,
+}
 
 /// What a client has been given.
 ///
@@ -30,6 +40,8 @@ pub(crate) struct Allocation {
     /// The client with its permissions and channels, which neighbours in other threads see too.
     pub(crate) shared: Arc<Neighbour>,
     pub(crate) relays: Relays,
+    /// The connections to its peers, if they are reached by TCP.
+    pub(crate) connections: Vec<ConnectionId>,
     /// Present until every socket is bound, or cannot be.
     pub(crate) opening: Option<Opening>,
     /// The families of a dual allocation for which there is no relayed address, and why.
@@ -95,6 +107,7 @@ pub(crate) enum Failure {
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) allocation: AllocationId,
+    pub(crate) protocol: Protocol,
     /// What clients and peers know it by.
     pub(crate) relayed: SocketAddr,
     /// Where its socket is bound; differs from `relayed` behind a one-to-one NAT.

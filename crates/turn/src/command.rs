@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, ops::Range};
 
+use twocan_stun::attributes::ConnectionId;
+
 use crate::{Client, RelayId};
 
 /// A thing for the shell to do, on the control path.
@@ -24,10 +26,53 @@ pub enum Command {
         /// [`RESERVATION_LIFETIME`](crate::RESERVATION_LIFETIME). Both are bound, or none.
         keep: Option<SocketAddr>,
     },
-    /// Close a socket. Its number may be used again by a later `Open`.
+    /// Bind a TCP socket and listen on it, and report with
+    /// [`Server::handle_opened`](crate::Server::handle_opened). Whoever connects is told of with
+    /// [`Server::handle_incoming`](crate::Server::handle_incoming).
+    Listen {
+        /// Its number.
+        relay: RelayId,
+        /// Where to bind.
+        local: SocketAddr,
+    },
+    /// Close a socket that `Open` or `Listen` asked for. Its number may be used again by a later
+    /// one.
     Close {
         /// Its number.
         relay: RelayId,
+    },
+    /// Connect to a peer by TCP, without waiting for it, and report with
+    /// [`Server::handle_connected`](crate::Server::handle_connected).
+    Connect {
+        /// The connection's name, which no other has.
+        connection: ConnectionId,
+        /// Where to connect from: an address that is listened on.
+        local: SocketAddr,
+        /// Where to.
+        peer: SocketAddr,
+    },
+    /// Join the stream of a client to a peer's: what comes from one goes to the other from here on,
+    /// as far as [`Server::may_pass`](crate::Server::may_pass) says. The client's stream carries no
+    /// messages any longer, and its [`Link`](crate::Link) is free. Once both have ended, report with
+    /// [`Server::handle_closed`](crate::Server::handle_closed).
+    Join {
+        /// The client that sent the last message.
+        client: Client,
+        /// The peer's connection.
+        connection: ConnectionId,
+    },
+    /// Close a peer's connection, and the client's that is joined to it.
+    Disconnect {
+        /// Its name.
+        connection: ConnectionId,
+    },
+    /// Hand the stream of a client over to another server, together with the last message and what
+    /// came behind it. Its [`Link`](crate::Link) is free then.
+    HandOver {
+        /// The client that sent the last message.
+        client: Client,
+        /// The other server's [`Config::index`](crate::Config).
+        server: u32,
     },
 }
 

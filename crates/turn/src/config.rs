@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
     ops::RangeInclusive,
     time::{Duration, Instant},
 };
@@ -13,6 +14,10 @@ use crate::PeerPolicy;
 /// The settings of a [`Server`](crate::Server).
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Which of the servers of its process this is: from 0, and less than `servers`.
+    pub index: u32,
+    /// How many servers there are in its process.
+    pub servers: NonZeroU32,
     /// The addresses that are listened on over UDP: a [`Link`](crate::Link) is an index into them.
     pub listeners: Vec<SocketAddr>,
     /// The realm of the long-term credentials.

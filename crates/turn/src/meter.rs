@@ -22,6 +22,12 @@ impl Rate {
         amount.saturating_mul(1_000_000_000) / self.each_second
     }
 
+    /// How much may pass at once after a silence.
+    pub(crate) fn burst(self) -> u64 {
+        let units = self.burst.as_nanos() * u128::from(self.each_second.get()) / 1_000_000_000;
+        u64::try_from(units).unwrap_or(u64::MAX)
+    }
+
     /// Where the used-up time stands after `amount` more; `None` if that is too much.
     fn advance(self, used_until: u64, amount: u64, now: u64) -> Option<u64> {
         let next = used_until.max(now).saturating_add(self.cost(amount));
@@ -50,6 +56,13 @@ impl Meter {
             rate.advance(used, amount, now)
         });
         used.is_ok()
+    }
+
+    /// When an amount, at most a burst, may pass: `now`, or later.
+    pub(crate) fn free(&self, rate: Rate, amount: u64, now: Instant) -> Instant {
+        let used = self.used_until.load(Ordering::Relaxed);
+        let needed = Duration::from_nanos(used.saturating_add(rate.cost(amount)));
+        now.max(self.start + needed.saturating_sub(rate.burst))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use foldhash::fast::RandomState;
 
-use crate::{Client, book::Book, meter::Meter};
+use crate::{Client, allocation::Protocol, book::Book, meter::Meter};
 
 /// How long a port is kept for whoever has the token.
 ///
@@ -33,8 +33,8 @@ pub struct Neighbours {
 
 #[derive(Debug, Default)]
 struct Table {
-    by_relayed: HashMap<SocketAddr, Entry, RandomState>,
-    relayed_of: HashMap<SocketAddr, SocketAddr, RandomState>,
+    by_relayed: HashMap<(Protocol, SocketAddr), Entry, RandomState>,
+    relayed_of: HashMap<(Protocol, SocketAddr), SocketAddr, RandomState>,
     /// How many relayed addresses there are on each of the host's addresses, local or external.
     ips: HashMap<IpAddr, usize>,
     reservations: HashMap<[u8; 8], Reservation>,
@@ -50,14 +50,16 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Neighbour {
     pub(crate) client: Client,
+    /// What its relayed addresses speak.
+    pub(crate) protocol: Protocol,
     /// What passed of the bandwidth that each allocation has.
     pub(crate) meter: Meter,
     book: RwLock<Book>,
 }
 
 impl Neighbour {
-    pub(crate) fn new(client: Client, now: Instant) -> Neighbour {
-        Neighbour { client, meter: Meter::new(now), book: RwLock::default() }
+    pub(crate) fn new(client: Client, protocol: Protocol, now: Instant) -> Neighbour {
+        Neighbour { client, protocol, meter: Meter::new(now), book: RwLock::default() }
     }
 
     pub(crate) fn book(&self) -> RwLockReadGuard<'_, Book> {
@@ -85,18 +87,19 @@ impl Neighbours {
         neighbour: &Arc<Neighbour>,
     ) {
         let mut table = self.write();
-        table.by_relayed.insert(relayed, Entry { local, neighbour: Arc::clone(neighbour) });
-        table.relayed_of.insert(local, relayed);
+        let entry = Entry { local, neighbour: Arc::clone(neighbour) };
+        table.by_relayed.insert((neighbour.protocol, relayed), entry);
+        table.relayed_of.insert((neighbour.protocol, local), relayed);
         for ip in [relayed.ip(), local.ip()] {
             *table.ips.entry(ip).or_default() += 1;
         }
     }
 
     /// Forgets a pair that was inserted before.
-    pub(crate) fn remove(&self, relayed: SocketAddr, local: SocketAddr) {
+    pub(crate) fn remove(&self, protocol: Protocol, relayed: SocketAddr, local: SocketAddr) {
         let mut table = self.write();
-        table.by_relayed.remove(&relayed);
-        table.relayed_of.remove(&local);
+        table.by_relayed.remove(&(protocol, relayed));
+        table.relayed_of.remove(&(protocol, local));
         for ip in [relayed.ip(), local.ip()] {
             if let Some(count) = table.ips.get_mut(&ip) {
                 *count -= 1;
@@ -113,27 +116,31 @@ impl Neighbours {
     }
 
     /// Who stands behind a relayed address, and where its socket is bound.
-    pub(crate) fn behind(&self, relayed: SocketAddr) -> Option<(Arc<Neighbour>, SocketAddr)> {
+    pub(crate) fn behind(
+        &self,
+        protocol: Protocol,
+        relayed: SocketAddr,
+    ) -> Option<(Arc<Neighbour>, SocketAddr)> {
         let table = self.read();
-        let entry = table.by_relayed.get(&relayed)?;
+        let entry = table.by_relayed.get(&(protocol, relayed))?;
         Some((Arc::clone(&entry.neighbour), entry.local))
     }
 
     /// Whether this relayed address is in use.
-    pub(crate) fn is_relayed(&self, relayed: SocketAddr) -> bool {
-        self.read().by_relayed.contains_key(&relayed)
+    pub(crate) fn is_relayed(&self, protocol: Protocol, relayed: SocketAddr) -> bool {
+        self.read().by_relayed.contains_key(&(protocol, relayed))
     }
 
     /// By which address clients know the socket that is bound here.
-    pub(crate) fn relayed_of(&self, local: SocketAddr) -> Option<SocketAddr> {
-        self.read().relayed_of.get(&local).copied()
+    pub(crate) fn relayed_of(&self, protocol: Protocol, local: SocketAddr) -> Option<SocketAddr> {
+        self.read().relayed_of.get(&(protocol, local)).copied()
     }
 
-    /// Keeps the socket address `local` for whoever brings the token; false if it is in use.
+    /// Keeps the UDP socket address `local` for whoever brings the token; false if it is in use.
     pub(crate) fn reserve(&self, token: [u8; 8], local: SocketAddr, now: Instant) -> bool {
         let mut table = self.write();
         table.reservations.retain(|_, reservation| now < reservation.expires);
-        let free = !table.is_taken(local, now);
+        let free = !table.is_taken(Protocol::Udp, local, now);
         if free {
             let expires = now + RESERVATION_LIFETIME;
             table.reservations.insert(token, Reservation { local, expires });
@@ -155,8 +162,8 @@ impl Neighbours {
     }
 
     /// Whether this socket address is in use, or kept for somebody.
-    pub(crate) fn is_taken(&self, local: SocketAddr, now: Instant) -> bool {
-        self.read().is_taken(local, now)
+    pub(crate) fn is_taken(&self, protocol: Protocol, local: SocketAddr, now: Instant) -> bool {
+        self.read().is_taken(protocol, local, now)
     }
 
     // The table is whole between any two statements, so a panic elsewhere cannot have broken it.
@@ -170,9 +177,10 @@ impl Neighbours {
 }
 
 impl Table {
-    fn is_taken(&self, local: SocketAddr, now: Instant) -> bool {
-        self.relayed_of.contains_key(&local)
-            || self.reservations.values().any(|one| one.local == local && now < one.expires)
+    fn is_taken(&self, protocol: Protocol, local: SocketAddr, now: Instant) -> bool {
+        self.relayed_of.contains_key(&(protocol, local))
+            || protocol == Protocol::Udp
+                && self.reservations.values().any(|one| one.local == local && now < one.expires)
     }
 }
 
@@ -181,18 +189,25 @@ mod tests {
     use super::*;
     use crate::{Link, Transport};
 
+    const UDP: Protocol = Protocol::Udp;
+    const TCP: Protocol = Protocol::Tcp;
+
     fn address(text: &str) -> SocketAddr {
         text.parse().unwrap()
     }
 
     fn neighbour() -> Arc<Neighbour> {
+        neighbour_by(UDP)
+    }
+
+    fn neighbour_by(protocol: Protocol) -> Arc<Neighbour> {
         let client = Client {
             address: address("198.51.100.1:4000"),
             server: address("10.0.0.1:3478"),
             transport: Transport::Udp,
             link: Link(0),
         };
-        Arc::new(Neighbour::new(client, Instant::now()))
+        Arc::new(Neighbour::new(client, protocol, Instant::now()))
     }
 
     #[test]
@@ -201,11 +216,11 @@ mod tests {
         let (a, b) = (address("10.0.0.1:50000"), address("10.0.0.1:50001"));
         neighbours.insert(a, a, &neighbour());
         neighbours.insert(b, b, &neighbour());
-        neighbours.remove(a, a);
+        neighbours.remove(UDP, a, a);
         assert!(neighbours.is_own(a.ip()));
-        assert!(!neighbours.is_relayed(a));
-        assert!(neighbours.is_relayed(b));
-        neighbours.remove(b, b);
+        assert!(!neighbours.is_relayed(UDP, a));
+        assert!(neighbours.is_relayed(UDP, b));
+        neighbours.remove(UDP, b, b);
         assert!(!neighbours.is_own(a.ip()));
     }
 
@@ -214,9 +229,25 @@ mod tests {
         let neighbours = Neighbours::default();
         let (relayed, local) = (address("198.51.100.1:50000"), address("10.0.0.1:50000"));
         neighbours.insert(relayed, local, &neighbour());
-        assert_eq!(neighbours.behind(relayed).map(|(_, local)| local), Some(local));
-        assert_eq!(neighbours.relayed_of(local), Some(relayed));
+        assert_eq!(neighbours.behind(UDP, relayed).map(|(_, local)| local), Some(local));
+        assert_eq!(neighbours.relayed_of(UDP, local), Some(relayed));
         assert!(neighbours.is_own(relayed.ip()) && neighbours.is_own(local.ip()));
+    }
+
+    #[test]
+    fn a_port_of_udp_and_the_same_port_of_tcp_are_two() {
+        let neighbours = Neighbours::default();
+        let now = Instant::now();
+        let address = address("10.0.0.1:50000");
+        neighbours.insert(address, address, &neighbour_by(TCP));
+        assert!(neighbours.is_taken(TCP, address, now) && !neighbours.is_taken(UDP, address, now));
+        assert!(neighbours.behind(UDP, address).is_none());
+        assert!(neighbours.reserve([1; 8], address, now));
+        neighbours.insert(address, address, &neighbour_by(UDP));
+        neighbours.remove(TCP, address, address);
+        assert!(neighbours.is_relayed(UDP, address) && !neighbours.is_relayed(TCP, address));
+        assert!(neighbours.is_own(address.ip()));
+        assert!(!neighbours.is_taken(TCP, address, now), "what is reserved is a port of UDP");
     }
 
     #[test]
@@ -226,11 +257,11 @@ mod tests {
         let now = Instant::now();
         assert!(neighbours.reserve([1; 8], local, now));
         assert!(!neighbours.reserve([2; 8], local, now), "it is kept for another");
-        assert!(neighbours.is_taken(local, now + Duration::from_secs(29)));
+        assert!(neighbours.is_taken(UDP, local, now + Duration::from_secs(29)));
         assert_eq!(neighbours.redeem([1; 8], now + Duration::from_secs(29)), Some(local));
         assert_eq!(neighbours.redeem([1; 8], now), None);
         assert!(neighbours.reserve([2; 8], local, now));
-        assert!(!neighbours.is_taken(local, now + RESERVATION_LIFETIME));
+        assert!(!neighbours.is_taken(UDP, local, now + RESERVATION_LIFETIME));
         assert_eq!(neighbours.redeem([2; 8], now + RESERVATION_LIFETIME), None);
         neighbours.insert(local, local, &neighbour());
         assert!(!neighbours.reserve([3; 8], local, now), "it is in use");

@@ -31,6 +31,9 @@ pub struct Limits {
 /// most a day left.
 const MAX_REVOKED: usize = 100_000;
 
+/// When data that waits is looked at again, if a rate does not tell.
+const RETRY: Duration = Duration::from_millis(10);
+
 /// What is used of the limits, shared by the servers of a process.
 #[derive(Debug)]
 pub struct Quotas {
@@ -112,6 +115,26 @@ impl Quotas {
         let bytes = bytes as u64;
         self.limits.bandwidth.is_none_or(|rate| meter.take(rate, bytes, now))
             && self.limits.total_bandwidth.is_none_or(|rate| self.total.take(rate, bytes, now))
+    }
+
+    /// How many of these bytes may pass for an allocation with this meter where data can wait: one at
+    /// least, or the time to ask again.
+    pub(crate) fn may_pass_in_part(
+        &self,
+        meter: &Meter,
+        bytes: usize,
+        now: Instant,
+    ) -> Result<usize, Instant> {
+        let rates = [(self.limits.bandwidth, meter), (self.limits.total_bandwidth, &self.total)];
+        let rates = || rates.iter().filter_map(|(rate, meter)| Some(((*rate)?, *meter)));
+        let part = rates().fold(bytes as u64, |part, (rate, _)| part.min(rate.burst()));
+        let free = rates().map(|(rate, meter)| meter.free(rate, part, now)).max().unwrap_or(now);
+        if free > now {
+            return Err(free);
+        }
+        // Another thread may have been quicker, and a rate may be too low for anything at once.
+        let part = usize::try_from(part).unwrap_or(bytes);
+        if part > 0 && self.may_pass(meter, part, now) { Ok(part) } else { Err(now + RETRY) }
     }
 
     /// Ends the credentials of a name, until they would end by themselves; `until` and `unix` are
@@ -196,6 +219,30 @@ mod tests {
         assert_eq!(quotas.enter("1:x", ip("2001:db8::1")), Ok(()));
         assert_eq!(quotas.enter("1:y", ip("2001:db8::ffff:1")), Err(Reached::Address));
         assert_eq!(quotas.enter("1:y", ip("2001:db8:0:1::1")), Ok(()));
+    }
+
+    #[test]
+    fn what_can_wait_passes_in_parts_at_the_rate() {
+        let rate = |each_second: u64| {
+            let each_second = std::num::NonZeroU64::new(each_second).unwrap();
+            Some(Rate { each_second, burst: Duration::from_secs(2) })
+        };
+        let start = Instant::now();
+        let at = |milliseconds| start + Duration::from_millis(milliseconds);
+        for limits in [
+            Limits { bandwidth: rate(1000), total_bandwidth: rate(5000), ..Limits::default() },
+            Limits { bandwidth: rate(5000), total_bandwidth: rate(1000), ..Limits::default() },
+        ] {
+            let quotas = Quotas::new(limits, start);
+            let meter = Meter::new(start);
+            assert_eq!(quotas.may_pass_in_part(&meter, 500, at(0)), Ok(500));
+            assert_eq!(quotas.may_pass_in_part(&meter, 5000, at(0)), Err(at(500)), "a whole part");
+            assert_eq!(quotas.may_pass_in_part(&meter, 5000, at(500)), Ok(2000), "a burst");
+            assert_eq!(quotas.may_pass_in_part(&meter, 100, at(500)), Err(at(600)));
+            assert_eq!(quotas.may_pass_in_part(&meter, 100, at(600)), Ok(100));
+        }
+        let quotas = Quotas::new(Limits::default(), start);
+        assert_eq!(quotas.may_pass_in_part(&Meter::new(start), 9000, at(0)), Ok(9000));
     }
 
     #[test]

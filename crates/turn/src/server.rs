@@ -3,6 +3,7 @@
 mod allocate;
 mod auth;
 mod binding;
+mod connect;
 mod permit;
 mod refresh;
 mod reply;
@@ -20,11 +21,11 @@ use foldhash::fast::RandomState;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use slab::Slab;
 use tracing::debug;
-use twocan_stun::{Class, Message, Method};
+use twocan_stun::{Class, Message, Method, attributes::ConnectionId};
 
 use self::strangers::Strangers;
 pub use self::transfer::{HEADROOM, TAILROOM};
-use self::{auth::Authenticated, reply::Rejection};
+use self::{auth::Authenticated, connect::PeerConnection, reply::Rejection};
 use crate::{
     Client, Command, Config, Forward, Neighbours, Now, RelayId, Transport,
     allocation::{Allocation, AllocationId, Relay, State},
@@ -47,6 +48,7 @@ pub struct Server {
     allocations: Slab<Allocation>,
     relays: Slab<Relay>,
     by_client: HashMap<Client, AllocationId, RandomState>,
+    connections: HashMap<ConnectionId, PeerConnection>,
     commands: VecDeque<Command>,
     next_sweep: Option<Instant>,
     /// Whether the log has told how to open a special-purpose range; once is enough.
@@ -75,6 +77,7 @@ impl Server {
             allocations: Slab::new(),
             relays: Slab::new(),
             by_client: HashMap::default(),
+            connections: HashMap::new(),
             commands: VecDeque::new(),
             next_sweep: None,
             told_of_allow_peer: false,
@@ -137,6 +140,7 @@ impl Server {
         for id in expired {
             self.remove(id, "its lifetime ended");
         }
+        self.give_up_connections(now);
         self.next_sweep = (!self.allocations.is_empty()).then(|| now.instant + SWEEP_INTERVAL);
     }
 
@@ -192,8 +196,12 @@ impl Server {
                 Method::ALLOCATE
                 | Method::REFRESH
                 | Method::CREATE_PERMISSION
-                | Method::CHANNEL_BIND,
+                | Method::CHANNEL_BIND
+                | Method::CONNECT,
             ) => self.handle_authenticated(client, &message, now),
+            (Class::Request, Method::CONNECTION_BIND) => {
+                self.handle_connection_bind(client, &message, now);
+            }
             _ => {}
         }
         None
@@ -214,18 +222,31 @@ impl Server {
             Method::ALLOCATE => self.allocate(client, message, &user, now),
             Method::REFRESH => self.refresh(client, message, &user, now),
             Method::CREATE_PERMISSION => self.create_permission(client, message, &user, now),
+            Method::CONNECT => self.connect(client, message, &user, now),
             _ => self.channel_bind(client, message, &user, now),
         });
         if let Err(rejection) = outcome {
-            debug!(
-                client = %client.address,
-                method = message.method().number(),
-                code = rejection.code,
-                reason = rejection.reason,
-                "refused a request"
-            );
-            self.reject(client, message, rejection, Some(&user.key), now);
+            self.refuse(client, message, rejection, &user, now);
         }
+    }
+
+    /// Tells a user that its request is not carried out, and why.
+    fn refuse(
+        &mut self,
+        client: Client,
+        message: &Message<'_>,
+        rejection: Rejection,
+        user: &Authenticated<'_>,
+        now: Now,
+    ) {
+        debug!(
+            client = %client.address,
+            method = message.method().number(),
+            code = rejection.code,
+            reason = rejection.reason,
+            "refused a request"
+        );
+        self.reject(client, message, rejection, Some(&user.key), now);
     }
 
     /// Sends an answer to somebody who has not authenticated, unless it would make this server a
@@ -273,6 +294,10 @@ impl Server {
         debug!(client = %allocation.client().address, why, "allocation ended");
         self.by_client.remove(&allocation.client());
         self.quotas.leave(&allocation.username, allocation.client().address.ip());
+        for connection in allocation.connections {
+            self.connections.remove(&connection);
+            self.commands.push_back(Command::Disconnect { connection });
+        }
         for relay in allocation.relays.iter() {
             self.remove_relay(relay);
         }
@@ -281,14 +306,15 @@ impl Server {
     /// Gives a relayed address back.
     fn remove_relay(&mut self, id: RelayId) {
         match self.relays.try_remove(id.0) {
-            Some(Relay { state: State::Open, relayed, local, .. }) => {
-                self.neighbours.remove(relayed, local);
+            Some(Relay { state: State::Open, protocol, relayed, local, .. }) => {
+                self.neighbours.remove(protocol, relayed, local);
                 self.commands.push_back(Command::Close { relay: id });
             }
             // The shell has not come to bind it, and its number may be used again before it does.
-            Some(_) => self
-                .commands
-                .retain(|command| !matches!(command, Command::Open { relay, .. } if *relay == id)),
+            Some(_) => self.commands.retain(|command| {
+                !matches!(command, Command::Open { relay, .. } | Command::Listen { relay, .. }
+                    if *relay == id)
+            }),
             None => {}
         }
     }
@@ -302,7 +328,7 @@ impl Drop for Server {
         }
         for (_, relay) in &self.relays {
             if relay.state == State::Open {
-                self.neighbours.remove(relay.relayed, relay.local);
+                self.neighbours.remove(relay.protocol, relay.relayed, relay.local);
             }
         }
     }

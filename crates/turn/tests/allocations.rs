@@ -117,13 +117,13 @@ fn a_repeated_request_gets_the_same_answer_and_another_one_437() {
 }
 
 #[test]
-fn only_udp_is_relayed() {
+fn nothing_but_udp_and_tcp_is_relayed() {
     let mut world = World::new(config());
     let mut user = User::at("198.51.100.1:4000");
     user.meet(&mut world);
-    let mut tcp = user.begin(Method::ALLOCATE);
-    tcp.push(&RequestedTransport(6));
-    assert_eq!(world.request(user.client, &user.sign(tcp)).code(), 442);
+    let mut sctp = user.begin(Method::ALLOCATE);
+    sctp.push(&RequestedTransport(132));
+    assert_eq!(world.request(user.client, &user.sign(sctp)).code(), 442);
     let none = user.begin(Method::ALLOCATE);
     assert_eq!(world.request(user.client, &user.sign(none)).code(), 400);
     assert_eq!(world.server.allocation_count(), 0);

@@ -198,10 +198,10 @@ fn unknown_attributes_are_named() {
     let mut world = World::new(config());
     let mut user = User::at("198.51.100.1:4000");
     user.meet(&mut world);
-    // CONNECTION-ID, of a later document, and an attribute that nobody defined, the latter twice.
+    // Two attributes that nobody defined, one of them twice.
     let ask = |user: &mut User| {
         let mut request = user.allocate_request();
-        request.push(&Empty::<0x002A>);
+        request.push(&Empty::<0x7F00>);
         request.push(&Empty::<0x7F01>);
         request.push(&Empty::<0x7F01>);
         request
@@ -211,7 +211,7 @@ fn unknown_attributes_are_named() {
     let request = ask(&mut user);
     let answer = world.request(user.client, &user.sign(request));
     assert_eq!(answer.code(), 420);
-    assert_eq!(answer.get::<UnknownAttributes>().0, [0x002A, 0x7F01]);
+    assert_eq!(answer.get::<UnknownAttributes>().0, [0x7F00, 0x7F01]);
 
     let mut binding = user.begin(Method::BINDING);
     binding.push(&Empty::<0x7F01>);

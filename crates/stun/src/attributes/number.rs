@@ -53,6 +53,8 @@ pub struct RequestedTransport(pub u8);
 impl RequestedTransport {
     /// UDP.
     pub const UDP: RequestedTransport = RequestedTransport(17);
+    /// TCP. [RFC 6062 §4.1](https://www.rfc-editor.org/rfc/rfc6062#section-4.1)
+    pub const TCP: RequestedTransport = RequestedTransport(6);
 }
 
 impl Attribute<'_> for RequestedTransport {
@@ -223,7 +225,7 @@ impl Attribute<'_> for Icmp {
 /// CONNECTION-ID: names a TCP connection to a peer.
 ///
 /// [RFC 6062 §6.2.1](https://www.rfc-editor.org/rfc/rfc6062#section-6.2.1)
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u32);
 
 impl Attribute<'_> for ConnectionId {
@@ -312,7 +314,7 @@ mod tests {
         assert_eq!(ChannelNumber::decode(&encoded(&channel), ID), Ok(channel));
 
         assert_eq!(encoded(&RequestedTransport::UDP), [17, 0, 0, 0]);
-        assert_eq!(RequestedTransport::decode(&[6, 0, 0, 0], ID), Ok(RequestedTransport(6)));
+        assert_eq!(RequestedTransport::decode(&[6, 0, 0, 0], ID), Ok(RequestedTransport::TCP));
 
         for reserve in [false, true] {
             let attribute = EvenPort(reserve);

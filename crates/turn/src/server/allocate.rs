@@ -18,12 +18,15 @@ use twocan_stun::{
 use super::{
     SWEEP_INTERVAL, Server,
     auth::Authenticated,
+    connect,
     refresh::{granted_lifetime, requested_family},
     reply::Rejection,
 };
 use crate::{
     Client, Command, Config, Neighbours, Now, RelayId,
-    allocation::{Allocation, AllocationId, Failure, Opening, PortChoice, Relay, Relays, State},
+    allocation::{
+        Allocation, AllocationId, Failure, Opening, PortChoice, Protocol, Relay, Relays, State,
+    },
     neighbours::Neighbour,
     quotas::Reached,
 };
@@ -53,11 +56,15 @@ impl Server {
         if let Some(id) = self.by_client.get(&client).copied() {
             return self.repeat_allocate(id, message, user);
         }
-        match message.get() {
-            Ok(Some(RequestedTransport::UDP)) => {}
+        let protocol = match message.get() {
+            Ok(Some(RequestedTransport::UDP)) => Protocol::Udp,
+            Ok(Some(RequestedTransport::TCP)) => {
+                connect::check_allocate(client, message)?;
+                Protocol::Tcp
+            }
             Ok(Some(_)) => return Err(Rejection::PROTOCOL_NOT_SUPPORTED),
             _ => return Err(Rejection::bad_request("REQUESTED-TRANSPORT is required")),
-        }
+        };
         let lifetime = granted_lifetime(message)?;
         let wanted = self.wanted(client, message, now)?;
         self.quotas.enter(user.username, client.address.ip()).map_err(|reached| match reached {
@@ -68,8 +75,9 @@ impl Server {
             username: user.username.into(),
             key: user.key,
             transaction_id: message.transaction_id(),
-            shared: Arc::new(Neighbour::new(client, now.instant)),
+            shared: Arc::new(Neighbour::new(client, protocol, now.instant)),
             relays: Relays::default(),
+            connections: Vec::new(),
             opening: Some(Opening {
                 waiting: wanted.locals.len() as u8,
                 fingerprint: message.verify_fingerprint().is_some(),
@@ -86,6 +94,7 @@ impl Server {
             let external = self.config.external.get(family_of(local));
             let relay = RelayId(self.relays.insert(Relay {
                 allocation: id,
+                protocol,
                 relayed: SocketAddr::new(external.unwrap_or(local.ip()), local.port()),
                 local,
                 state: State::Opening { attempts_left: attempts(wanted.port), port: wanted.port },
@@ -132,6 +141,7 @@ impl Server {
         let Some(relay) = self.relays.get_mut(id.0) else {
             return;
         };
+        let protocol = relay.protocol;
         let State::Opening { attempts_left, port } = relay.state else {
             return;
         };
@@ -142,7 +152,8 @@ impl Server {
                 let (first, last) = self.config.relay_ports.clone().into_inner();
                 let start = self.random.random_range(first..=last);
                 (start..=last).chain(first..start).find(|&drawn| {
-                    will_do(&self.config, &self.neighbours, relay.local, drawn, port, now)
+                    let local = SocketAddr::new(relay.local.ip(), drawn);
+                    will_do(&self.config, &self.neighbours, protocol, local, port, now)
                 })
             }
         };
@@ -151,7 +162,11 @@ impl Server {
             relay.relayed.set_port(drawn);
             let reserve = port == (PortChoice::Even { reserve: true });
             let keep = reserve.then(|| next_port(relay.local));
-            self.commands.push_back(Command::Open { relay: id, local: relay.local, keep });
+            let local = relay.local;
+            self.commands.push_back(match protocol {
+                Protocol::Udp => Command::Open { relay: id, local, keep },
+                Protocol::Tcp => Command::Listen { relay: id, local },
+            });
             return;
         }
         let (family, allocation_id) = (family_of(relay.local), relay.allocation);
@@ -331,21 +346,20 @@ impl Server {
 fn will_do(
     config: &Config,
     neighbours: &Neighbours,
-    mut local: SocketAddr,
-    drawn: u16,
+    protocol: Protocol,
+    drawn: SocketAddr,
     choice: PortChoice,
     now: Now,
 ) -> bool {
-    let mut is_free = |port| {
-        local.set_port(port);
-        !neighbours.is_taken(local, now.instant)
-    };
+    let is_free = |local| !neighbours.is_taken(protocol, local, now.instant);
     is_free(drawn)
         && match choice {
             PortChoice::Any | PortChoice::Reserved => true,
             PortChoice::Even { reserve } => {
-                let next = drawn.checked_add(1).filter(|next| config.relay_ports.contains(next));
-                drawn.is_multiple_of(2) && (!reserve || next.is_some_and(is_free))
+                let next = drawn.port().checked_add(1);
+                let next = next.filter(|next| config.relay_ports.contains(next));
+                let next_is_free = next.is_some_and(|_| is_free(next_port(drawn)));
+                drawn.port().is_multiple_of(2) && (!reserve || next_is_free)
             }
         }
 }

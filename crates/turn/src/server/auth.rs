@@ -1,5 +1,7 @@
 //! The long-term credential mechanism with time-limited usernames.
 
+use std::net::SocketAddr;
+
 use twocan_stun::{
     Attribute as _, Message,
     attributes::{
@@ -23,6 +25,14 @@ pub(super) struct Authenticated<'a> {
     pub(super) key: Key,
 }
 
+/// Who a request claims to come from.
+#[derive(Debug)]
+struct Claim<'a> {
+    username: &'a str,
+    realm: &'a str,
+    nonce: &'a str,
+}
+
 impl Server {
     /// Tells who sent a request.
     ///
@@ -33,23 +43,35 @@ impl Server {
         message: &Message<'a>,
         now: Now,
     ) -> Result<Authenticated<'a>, Rejection> {
-        if !message.has(MESSAGE_INTEGRITY) && !message.has(MESSAGE_INTEGRITY_SHA256) {
-            return Err(Rejection::UNAUTHENTICATED);
-        }
-        let (Ok(Some(Realm(realm))), Ok(Some(Nonce(nonce))), Ok(username)) =
-            (message.get(), message.get(), message.get::<Username<'_>>())
-        else {
-            return Err(Rejection::bad_request("USERNAME, REALM and NONCE are required"));
-        };
-        let Some(Username(username)) = username else {
-            // A name that is not told cannot be found without a list of all names.
-            let hashed = message.has(UserHash::TYPE);
-            let unnamed = Rejection::bad_request("USERNAME, REALM and NONCE are required");
-            return Err(if hashed { Rejection::UNAUTHENTICATED } else { unnamed });
-        };
-        if !self.nonces.accepts(nonce, client.address, now.unix) {
+        self.authenticate_from(&[client.address], message, now)
+    }
+
+    /// The same, with a nonce that was issued to any of these addresses.
+    pub(super) fn authenticate_from<'a>(
+        &self,
+        addresses: &[SocketAddr],
+        message: &Message<'a>,
+        now: Now,
+    ) -> Result<Authenticated<'a>, Rejection> {
+        let claim = claim(message)?;
+        if !addresses.iter().any(|one| self.nonces.accepts(claim.nonce, *one, now.unix)) {
             return Err(Rejection::STALE_NONCE);
         }
+        self.verify(claim, message, now)
+    }
+
+    /// Whether a request was signed with good credentials, whatever nonce it has: enough to take
+    /// some trouble over it, and no more, since it may be a repetition.
+    pub(super) fn has_credentials(&self, message: &Message<'_>, now: Now) -> bool {
+        claim(message).and_then(|claim| self.verify(claim, message, now)).is_ok()
+    }
+
+    fn verify<'a>(
+        &self,
+        Claim { username, realm, .. }: Claim<'a>,
+        message: &Message<'a>,
+        now: Now,
+    ) -> Result<Authenticated<'a>, Rejection> {
         let algorithm = chosen_algorithm(message)?;
         if realm != self.config.realm
             || time_limited_expiry(username).is_none_or(|expiry| expiry <= now.unix.as_secs())
@@ -62,6 +84,24 @@ impl Server {
             Some(key) if key.signed(message) => Ok(Authenticated { username, key }),
             _ => Err(Rejection::UNAUTHENTICATED),
         }
+    }
+}
+
+/// Reads who a request claims to come from.
+fn claim<'a>(message: &Message<'a>) -> Result<Claim<'a>, Rejection> {
+    if !message.has(MESSAGE_INTEGRITY) && !message.has(MESSAGE_INTEGRITY_SHA256) {
+        return Err(Rejection::UNAUTHENTICATED);
+    }
+    let unnamed = Rejection::bad_request("USERNAME, REALM and NONCE are required");
+    match (message.get(), message.get(), message.get()) {
+        (Ok(Some(Realm(realm))), Ok(Some(Nonce(nonce))), Ok(Some(Username(username)))) => {
+            Ok(Claim { username, realm, nonce })
+        }
+        // A name that is not told cannot be found without a list of all names.
+        (Ok(Some(_)), Ok(Some(_)), Ok(None)) if message.has(UserHash::TYPE) => {
+            Err(Rejection::UNAUTHENTICATED)
+        }
+        _ => Err(unnamed),
     }
 }
 

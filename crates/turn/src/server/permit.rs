@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Client, Now, PeerPolicy,
+    allocation::Protocol,
     book::{BindError, Reach},
 };
 
@@ -70,7 +71,13 @@ impl Server {
         user: &Authenticated<'_>,
         now: Now,
     ) -> Result<(), Rejection> {
-        let relays = self.own_allocation(client, user)?.1.relays;
+        let (_, allocation) = self.own_allocation(client, user)?;
+        if allocation.shared.protocol != Protocol::Udp {
+            return Err(Rejection::bad_request(
+                "An allocation for TCP has no channels; use Connect",
+            ));
+        }
+        let relays = allocation.relays;
         let (Ok(Some(ChannelNumber(number))), Ok(Some(XorPeerAddress(peer)))) =
             (message.get(), message.get())
         else {
@@ -106,7 +113,7 @@ impl Server {
     /// What of a peer's host may be reached, or 403.
     ///
     /// [RFC 8656 §21.1.4](https://www.rfc-editor.org/rfc/rfc8656#section-21.1.4)
-    fn judge(&mut self, peer: SocketAddr) -> Result<Reach, Rejection> {
+    pub(super) fn judge(&mut self, peer: SocketAddr) -> Result<Reach, Rejection> {
         let ip = peer.ip();
         let own = self.config.own.contains(&ip) || self.neighbours.is_own(ip);
         match (own, self.config.peers.is_allowed(ip)) {

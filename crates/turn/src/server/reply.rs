@@ -3,10 +3,10 @@
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder,
     attributes::{
-        ChannelNumber, Data, DontFragment, ErrorCode, EvenPort, Lifetime, MESSAGE_INTEGRITY,
-        MESSAGE_INTEGRITY_SHA256, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm,
-        RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes, UserHash,
-        Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
+        ChannelNumber, ConnectionId, Data, DontFragment, ErrorCode, EvenPort, Lifetime,
+        MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, Nonce, PasswordAlgorithm, PasswordAlgorithms,
+        Realm, RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes,
+        UserHash, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 
@@ -14,8 +14,9 @@ use super::{Server, auth::ALGORITHMS};
 use crate::{Client, Now, key::Key};
 
 /// The attributes below 0x8000 that this server understands.
-const UNDERSTOOD: [u16; 18] = [
+const UNDERSTOOD: [u16; 19] = [
     ChannelNumber::TYPE,
+    ConnectionId::TYPE,
     Data::TYPE,
     DontFragment::TYPE,
     EvenPort::TYPE,
@@ -53,7 +54,7 @@ impl Rejection {
     pub(super) const FAMILY_NOT_SUPPORTED: Rejection =
         Rejection::new(440, "Address Family not Supported");
     pub(super) const PROTOCOL_NOT_SUPPORTED: Rejection =
-        Rejection::new(442, "Unsupported Transport Protocol: only UDP is relayed");
+        Rejection::new(442, "Unsupported Transport Protocol: UDP and TCP are relayed");
     pub(super) const FAMILY_MISMATCH: Rejection =
         Rejection::new(443, "Peer Address Family Mismatch");
     pub(super) const QUOTA_REACHED: Rejection = Rejection::new(486, "Allocation Quota Reached");

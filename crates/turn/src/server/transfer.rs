@@ -13,7 +13,7 @@ use twocan_stun::{
 use super::{Server, allocate::family_of, reply};
 use crate::{
     Client, Command, ForFamily, Forward, Now, RelayId, ToClient, ToPeer, Transport,
-    allocation::AllocationId,
+    allocation::{AllocationId, Protocol},
     book::{Book, Reach},
 };
 
@@ -47,11 +47,11 @@ impl Server {
             peer
         } else {
             // Behind a one-to-one NAT, a neighbour's packet comes from its local address.
-            self.neighbours.relayed_of(peer).unwrap_or(peer)
+            self.neighbours.relayed_of(Protocol::Udp, peer).unwrap_or(peer)
         };
         let book = allocation.shared.book();
         let reach = book.reach(peer.ip(), now.instant)?;
-        if reach == Reach::RelayedOnly && !self.neighbours.is_relayed(peer) {
+        if reach == Reach::RelayedOnly && !self.neighbours.is_relayed(Protocol::Udp, peer) {
             return None;
         }
         if !self.quotas.may_pass(&allocation.shared.meter, data.len(), now.instant) {
@@ -108,7 +108,11 @@ impl Server {
         now: Now,
     ) -> Option<Forward> {
         let id = *self.by_client.get(&client)?;
-        let reach = self.allocations.get(id.0)?.shared.book().reach(peer.ip(), now.instant)?;
+        let shared = &self.allocations.get(id.0)?.shared;
+        if shared.protocol != Protocol::Udp {
+            return None;
+        }
+        let reach = shared.book().reach(peer.ip(), now.instant)?;
         self.forward(id, peer, reach, buffer, data, dont_fragment, now)
     }
 
@@ -136,7 +140,7 @@ impl Server {
         if reach == Reach::Elsewhere {
             return to_peer(peer);
         }
-        let Some((neighbour, local)) = self.neighbours.behind(peer) else {
+        let Some((neighbour, local)) = self.neighbours.behind(Protocol::Udp, peer) else {
             return if reach == Reach::OwnHost { to_peer(peer) } else { None };
         };
         let from = self.relays.get(id.0)?.relayed;

@@ -5,6 +5,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -34,6 +35,8 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 
 pub(crate) fn config() -> Config {
     Config {
+        index: 0,
+        servers: NonZeroU32::MIN,
         listeners: Vec::new(),
         realm: REALM.into(),
         secret: SECRET.into(),
@@ -56,6 +59,8 @@ pub(crate) struct World {
     /// How many of the next requests to bind will fail.
     pub(crate) failing_binds: usize,
     pub(crate) binds: usize,
+    /// What else the server asked for, in its order.
+    pub(crate) asked: Vec<Command>,
 }
 
 impl World {
@@ -82,11 +87,17 @@ impl World {
             open: Vec::new(),
             failing_binds: 0,
             binds: 0,
+            asked: Vec::new(),
         }
     }
 
     /// Lets time pass, with the timeouts that fall into it.
     pub(crate) fn advance(&mut self, by: Duration) {
+        assert_eq!(self.pass(by), [], "timeouts send nothing");
+    }
+
+    /// Lets time pass; returns what was sent to clients.
+    pub(crate) fn pass(&mut self, by: Duration) -> Vec<(Client, Vec<u8>)> {
         let end = self.now.instant + by;
         while let Some(at) = self.server.poll_timeout().filter(|at| *at <= end) {
             self.now.unix += at - self.now.instant;
@@ -96,7 +107,7 @@ impl World {
         }
         self.now.unix += end - self.now.instant;
         self.now.instant = end;
-        assert_eq!(self.answers(), [], "timeouts send nothing");
+        self.answers()
     }
 
     /// Feeds bytes of a client; returns what is sent on.
@@ -143,6 +154,16 @@ impl World {
                     }
                     self.server.handle_opened(relay, bound, self.now);
                 }
+                Command::Listen { relay, local } => {
+                    self.binds += 1;
+                    self.open.push((relay, local));
+                    self.asked.push(command);
+                    self.server.handle_opened(relay, true, self.now);
+                }
+                Command::Connect { .. }
+                | Command::Join { .. }
+                | Command::Disconnect { .. }
+                | Command::HandOver { .. } => self.asked.push(command),
                 Command::Close { relay } => {
                     let before = self.open.len();
                     self.open.retain(|(id, _)| *id != relay);
