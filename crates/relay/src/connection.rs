@@ -41,6 +41,8 @@ pub(crate) struct Connection {
     stream: Stream,
     /// The beginning of a message whose end has not arrived.
     partial: Vec<u8>,
+    /// Whether `partial` may hold whole messages, which nothing need arrive for.
+    unread: bool,
     queued: VecDeque<u8>,
 }
 
@@ -68,6 +70,7 @@ impl Connection {
             waits_for_room: false,
             stream,
             partial: Vec::new(),
+            unread: false,
             queued: VecDeque::new(),
         }
     }
@@ -83,6 +86,9 @@ impl Connection {
         if let Some(place) = buffer.get_mut(start..end) {
             place.copy_from_slice(&self.partial);
         }
+        if std::mem::take(&mut self.unread) {
+            return Ok(start..end);
+        }
         end += match self.stream.read(buffer.get_mut(end..).unwrap_or_default()) {
             Ok(0) => return Err(Ended::ByClient),
             Ok(length) => length,
@@ -96,6 +102,16 @@ impl Connection {
     /// then no room is kept.
     pub(crate) fn keep(&mut self, partial: &[u8]) {
         self.partial = partial.to_vec();
+    }
+
+    /// Begins again with what was received: the next [`Connection::read`] returns these bytes.
+    pub(crate) fn begin_again_with(&mut self, received: Vec<u8>) {
+        (self.partial, self.unread, self.waits_for_room) = (received, true, false);
+    }
+
+    /// The stream, and what waits to be sent.
+    pub(crate) fn into_parts(self) -> (Stream, Vec<u8>) {
+        (self.stream, self.queued.into())
     }
 
     /// Bytes that are kept for the client, in both directions.

@@ -17,11 +17,13 @@ mod connection;
 mod datagram;
 mod listener;
 mod mailbox;
+mod peers;
 mod poller;
 mod relayed;
 mod reserved;
 mod run;
 mod sockets;
+mod splice;
 mod stream;
 mod worker;
 
@@ -165,6 +167,8 @@ impl Relay {
         fill_random(&mut nonce_key)?;
         let own = own_addresses(&config);
         let settings = twocan_turn::Config {
+            index: 0,
+            servers: config.threads.try_into().map_err(io::Error::other)?,
             listeners: addresses.clone(),
             realm: config.realm,
             secret: config.secret,
@@ -180,14 +184,18 @@ impl Relay {
         let start = clock::now().instant;
         let quotas = Arc::new(Quotas::new(config.limits, start));
         let mut relay = Relay { addresses, quotas: Arc::clone(&quotas), workers: Vec::new() };
-        for (index, listeners) in listeners.into_iter().enumerate() {
+        let mailboxes: io::Result<Vec<Arc<Mailbox>>> =
+            listeners.iter().map(|_| Ok(Arc::new(Mailbox::new()?))).collect();
+        let mailboxes: Arc<[Arc<Mailbox>]> = mailboxes?.into();
+        for ((index, listeners), mailbox) in (0..).zip(listeners).zip(mailboxes.iter()) {
             let mut seed = [0; 32];
             fill_random(&mut seed)?;
             let (neighbours, quotas) = (Arc::clone(&neighbours), Arc::clone(&quotas));
-            let server = Server::new(settings.clone(), neighbours, quotas, seed, start);
-            let mailbox = Arc::new(Mailbox::new()?);
-            let worker =
-                Worker::new(server, listeners, Arc::clone(&mailbox), Arc::clone(&reserved))?;
+            let settings = twocan_turn::Config { index, ..settings.clone() };
+            let server = Server::new(settings, neighbours, quotas, seed, start);
+            let (mailbox, mailboxes) = (Arc::clone(mailbox), Arc::clone(&mailboxes));
+            let reserved = Arc::clone(&reserved);
+            let worker = Worker::new(server, listeners, Arc::clone(&mailbox), mailboxes, reserved)?;
             let thread = thread::Builder::new().name(format!("relay-{index}")).spawn({
                 let alarm = Alarm { on_failure: Arc::clone(&on_failure), armed: true };
                 move || worker.run(alarm)

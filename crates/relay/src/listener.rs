@@ -108,7 +108,8 @@ fn bind_tcp(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn new_socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+/// A non-blocking socket.
+pub(crate) fn new_socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), kind, None)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;

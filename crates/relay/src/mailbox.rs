@@ -10,11 +10,15 @@ use std::{
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use rustls::ServerConnection;
 
+use crate::connection::Connection;
+
 /// What a worker is told.
 #[derive(Debug)]
 pub(crate) enum Letter {
-    /// A connection to take over.
+    /// A connection to take over that another part of the program has accepted.
     Adopt(Box<Adopted>),
+    /// A connection to take over from another worker, with a message that concerns this one.
+    HandOver(Box<Connection>),
     /// The credentials of this name were ended.
     Revoked(Box<str>),
     /// Stop.

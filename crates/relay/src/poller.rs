@@ -13,12 +13,13 @@ use nix::{
         timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
     },
 };
+use twocan_stun::attributes::ConnectionId;
 
 /// Events taken from the kernel at a time.
 const EVENTS: usize = 256;
 
 /// Which socket an event is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Token {
     /// Another thread has something to say.
     Mailbox,
@@ -32,6 +33,10 @@ pub(crate) enum Token {
     Relayed(usize),
     /// The poller's own.
     Timer,
+    /// The listener of a relayed address that speaks TCP, by the relayed address's number.
+    PeerListener(usize),
+    /// A connection of a peer's, or the client's that is joined to it.
+    Peer(ConnectionId),
 }
 
 /// The kind stands in the highest byte, the index below it.
@@ -46,6 +51,8 @@ impl Token {
             Token::Connection(index) => (3, index),
             Token::Relayed(index) => (4, index),
             Token::Timer => (5, 0),
+            Token::PeerListener(index) => (6, index),
+            Token::Peer(ConnectionId(name)) => (7, name as usize),
         };
         kind << KIND_SHIFT | index as u64
     }
@@ -58,6 +65,8 @@ impl Token {
             3 => Token::Connection(index),
             4 => Token::Relayed(index),
             5 => Token::Timer,
+            6 => Token::PeerListener(index),
+            7 => Token::Peer(ConnectionId(index as u32)),
             _ => Token::Mailbox,
         }
     }
@@ -76,7 +85,8 @@ pub(crate) struct Ready {
 /// A set of sockets, and a deadline.
 ///
 /// Datagram sockets are edge-triggered: each packet is reported, and a socket that was not read to its
-/// end is not reported again for what is left. Everything else is level-triggered.
+/// end is not reported again for what is left. So are the connections of peers, with room to write as
+/// well. Everything else is level-triggered.
 #[derive(Debug)]
 pub(crate) struct Poller {
     epoll: Epoll,
@@ -175,8 +185,9 @@ impl Poller {
 
 fn event(token: Token, write: bool) -> EpollEvent {
     let mut flags = EpollFlags::EPOLLIN;
-    flags.set(EpollFlags::EPOLLET, matches!(token, Token::Udp(_) | Token::Relayed(_)));
-    flags.set(EpollFlags::EPOLLOUT, write);
+    let edges = matches!(token, Token::Udp(_) | Token::Relayed(_) | Token::Peer(_));
+    flags.set(EpollFlags::EPOLLET, edges);
+    flags.set(EpollFlags::EPOLLOUT, write || matches!(token, Token::Peer(_)));
     EpollEvent::new(flags, token.encode())
 }
 
@@ -193,6 +204,8 @@ mod tests {
             Token::Connection(70_000),
             Token::Relayed((1 << KIND_SHIFT) - 1),
             Token::Timer,
+            Token::PeerListener(5),
+            Token::Peer(ConnectionId(u32::MAX)),
         ] {
             assert_eq!(Token::decode(token.encode()), token);
         }

@@ -113,14 +113,28 @@ impl Sockets {
             Some(tls) => Stream::Tls(stream, tls),
             None => Stream::Plain(stream),
         };
-        let entry = self.connections.vacant_entry();
-        let key = entry.key();
-        let client = Client { address, server, transport: Transport::Tcp, link: Link(key) };
-        let connection = Connection::new(client, stream, now.instant);
-        self.poller.add(&connection, Token::Connection(key))?;
-        entry.insert(connection);
+        // It gets its own number with its place.
+        let client = Client { address, server, transport: Transport::Tcp, link: Link(0) };
+        let key = self.take_over(Connection::new(client, stream, now.instant))?;
         trace!(client = %address, "a TURN connection");
         Ok(key)
+    }
+
+    /// Takes over a connection that messages come by; returns its key.
+    pub(crate) fn take_over(&mut self, mut connection: Connection) -> io::Result<usize> {
+        let entry = self.connections.vacant_entry();
+        let key = entry.key();
+        connection.client.link = Link(key);
+        self.poller.add(&connection, Token::Connection(key))?;
+        entry.insert(connection);
+        Ok(key)
+    }
+
+    /// Gives a connection away that has no allocation.
+    pub(crate) fn release(&mut self, key: usize) -> Option<Connection> {
+        let connection = self.connections.try_remove(key)?;
+        self.poller.remove(&connection).ok()?;
+        Some(connection)
     }
 
     pub(crate) fn disconnect(&mut self, key: usize, why: &Ended, server: &mut Server) {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read as _, Write as _},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
     os::fd::{AsFd, BorrowedFd},
 };
 
@@ -78,6 +78,21 @@ impl Stream {
                 Err(error) => return Err(error),
             }
         }
+        Ok(true)
+    }
+
+    /// Ends what is sent, and goes on receiving. Whether all has left, and the end as well.
+    ///
+    /// # Errors
+    /// If the stream is broken.
+    pub(crate) fn finish(&mut self) -> io::Result<bool> {
+        if let Stream::Tls(_, tls) = self {
+            tls.send_close_notify();
+        }
+        if !self.flush()? {
+            return Ok(false);
+        }
+        self.tcp().shutdown(Shutdown::Write)?;
         Ok(true)
     }
 

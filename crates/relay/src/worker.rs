@@ -1,5 +1,7 @@
 //! A worker: one thread that waits for its sockets and feeds its server.
 
+mod peers;
+
 use std::{
     io, mem,
     ops::Range,
@@ -14,11 +16,13 @@ use twocan_turn::{
     Transport,
 };
 
+use self::peers::Departure;
 use crate::{
     Alarm, clock,
     connection::{Ended, Kind, next_message},
     listener::Listeners,
     mailbox::{Adopted, Letter, Mailbox},
+    peers::Peers,
     poller::{Poller, Ready, Token},
     reserved::Reserved,
     run::Way,
@@ -55,6 +59,11 @@ pub(crate) struct Worker {
     sockets: Sockets,
     server: Server,
     mailbox: Arc<Mailbox>,
+    /// Those of all workers, in their order.
+    mailboxes: Arc<[Arc<Mailbox>]>,
+    peers: Peers,
+    /// Where the connection goes whose message was just handled, if it does not stay.
+    departure: Option<Departure>,
     stopping: bool,
     /// The packets of a turn, one behind another until they leave, or what a stream brought.
     buffer: Vec<u8>,
@@ -70,6 +79,7 @@ impl Worker {
         server: Server,
         listeners: Listeners,
         mailbox: Arc<Mailbox>,
+        mailboxes: Arc<[Arc<Mailbox>]>,
         reserved: Arc<Reserved>,
     ) -> io::Result<Worker> {
         let poller = Poller::new()?;
@@ -84,6 +94,9 @@ impl Worker {
             sockets: Sockets::new(poller, listeners, reserved),
             server,
             mailbox,
+            mailboxes,
+            peers: Peers::default(),
+            departure: None,
             stopping: false,
             buffer: vec![0; BUFFER],
             next_sweep: None,
@@ -99,7 +112,12 @@ impl Worker {
         while !self.stopping {
             let deadline = earliest(self.server.poll_timeout(), self.next_sweep);
             let unfinished = mem::take(&mut self.unfinished);
-            let at_once = !unfinished.is_empty();
+            let (overdue, alarm) = match self.peers.next_alarm() {
+                Some(time) if time <= now.instant => (true, None),
+                alarm => (false, alarm),
+            };
+            let at_once = overdue || !unfinished.is_empty();
+            let deadline = earliest(deadline, alarm);
             if let Err(error) = self.sockets.poller.wait(deadline, at_once, now.instant, &mut ready)
             {
                 return error!(%error, "a relay thread cannot wait for its sockets");
@@ -111,6 +129,7 @@ impl Worker {
             for token in unfinished {
                 self.handle_readable(token, now);
             }
+            self.attend_to_alarms(now);
             self.server.handle_timeout(now);
             self.sweep(now);
             self.carry_out(now);
@@ -125,6 +144,7 @@ impl Worker {
                 self.sockets.flush(key, &mut self.server);
             }
             Token::Relayed(index) if ready.failed => self.take_errors(RelayId(index), now),
+            Token::Peer(connection) => self.attend_to_peer(connection, now),
             _ => {}
         }
         if ready.readable {
@@ -139,7 +159,8 @@ impl Worker {
             Token::Tcp(index) => self.accept(index, now),
             Token::Connection(key) => self.read(key, now),
             Token::Relayed(index) => self.receive_relayed(RelayId(index), now),
-            Token::Timer => {}
+            Token::PeerListener(index) => self.accept_peers(RelayId(index), now),
+            Token::Peer(_) | Token::Timer => {}
         }
     }
 
@@ -147,6 +168,7 @@ impl Worker {
         for letter in self.mailbox.take() {
             match letter {
                 Letter::Adopt(adopted) => self.adopt(*adopted, now),
+                Letter::HandOver(connection) => self.take_over(*connection, now),
                 Letter::Revoked(name) => self.server.handle_revoked(&name),
                 Letter::Stop => self.stopping = true,
             }
@@ -292,9 +314,12 @@ impl Worker {
             let client = connection.client;
             let mut range = connection.read(&mut self.buffer)?;
             while let Some(message) = next_message(&self.buffer, &mut range)? {
-                self.take(client, message, now);
+                self.take(client, message.clone(), now);
                 // The next message's header may be written over the end of this one.
                 self.sockets.send_runs(&self.buffer);
+                if let Some(departure) = self.departure.take() {
+                    return self.depart(key, departure, message, range, now);
+                }
                 if let Some(connection) = self.sockets.connections.get_mut(key) {
                     connection.last_heard = now.instant;
                 }
@@ -369,7 +394,11 @@ impl Worker {
                     }
                     self.server.handle_opened(relay, opened.is_ok(), now);
                 }
-                Command::Close { relay } => self.sockets.close(relay),
+                Command::Close { relay } => {
+                    self.sockets.close(relay);
+                    self.peers.close(relay);
+                }
+                for_peers => self.carry_out_for_peers(for_peers, now),
             }
         }
     }

@@ -2,127 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where it goes otherwise than written")]
 
+mod common;
+
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream, UdpSocket},
-    num::NonZeroUsize,
+    net::{SocketAddr, UdpSocket},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use twocan_relay::{Config, Limits, Listen, Relay, StartError};
+use common::{Ask as _, Client, PATIENCE, binding, relay, relay_with};
 use twocan_stun::{
-    ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
-    attributes::{
-        ChannelNumber, Icmp, Nonce, Realm, RequestedTransport, Username, XorMappedAddress,
-        XorPeerAddress, XorRelayedAddress,
-    },
-    credentials::{long_term_key, time_limited_password, time_limited_username},
-    stream::message_length,
+    ChannelData, Class, Message, Method,
+    attributes::{Icmp, XorMappedAddress, XorPeerAddress},
 };
-
-const PATIENCE: Duration = Duration::from_secs(10);
-
-fn relay(listen: &str) -> Result<Relay, StartError> {
-    relay_with(listen, 2)
-}
-
-fn relay_with(listen: &str, threads: usize) -> Result<Relay, StartError> {
-    let config = Config {
-        listeners: vec![Listen { address: listen.parse().unwrap(), tcp: true }],
-        threads: NonZeroUsize::new(threads).unwrap(),
-        realm: "twocan".into(),
-        secret: "a secret".into(),
-        external_ips: vec![],
-        relay_ports: 49_152..=65_535,
-        allowed_peers: vec!["127.0.0.0/8".parse().unwrap()],
-        limits: Limits::default(),
-    };
-    Relay::start(config, || panic!("a thread of the relay failed"))
-}
-
-fn binding() -> Vec<u8> {
-    MessageBuilder::new(Class::Request, Method::BINDING, TransactionId([1; 12])).finish()
-}
-
-/// Signs a request with good credentials and this nonce.
-fn sign(mut request: MessageBuilder, nonce: &str) -> Vec<u8> {
-    let expiry = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 600;
-    let username = time_limited_username(expiry, "seat");
-    let password = time_limited_password("a secret", &username);
-    request.push(&Username(&username));
-    request.push(&Realm("twocan"));
-    request.push(&Nonce(nonce));
-    request.push_integrity(&long_term_key(username.as_bytes(), b"twocan", password.as_bytes()));
-    request.finish()
-}
-
-/// A client over TCP.
-struct Client(TcpStream);
-
-impl Client {
-    fn connect(server: SocketAddr) -> Client {
-        let stream = TcpStream::connect(server).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client(stream)
-    }
-
-    fn receive(&mut self) -> Vec<u8> {
-        let mut bytes = vec![0; 4];
-        self.0.read_exact(&mut bytes).unwrap();
-        let length = message_length(&bytes).unwrap().unwrap();
-        bytes.resize(length, 0);
-        self.0.read_exact(&mut bytes[4..]).unwrap();
-        bytes
-    }
-}
-
-impl Ask for Client {
-    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
-        self.0.write_all(request).unwrap();
-        self.receive()
-    }
-}
-
-/// A client over UDP, connected to the server.
-impl Ask for UdpSocket {
-    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
-        self.send(request).unwrap();
-        let mut buffer = vec![0; 2000];
-        let length = self.recv(&mut buffer).unwrap();
-        buffer.truncate(length);
-        buffer
-    }
-}
-
-trait Ask {
-    /// Sends a request and waits for its answer.
-    fn ask(&mut self, request: &[u8]) -> Vec<u8>;
-
-    /// Makes an allocation; returns its address and the nonce.
-    fn allocate(&mut self) -> (SocketAddr, String) {
-        let request = || {
-            let mut request =
-                MessageBuilder::new(Class::Request, Method::ALLOCATE, TransactionId([2; 12]));
-            request.push(&RequestedTransport::UDP);
-            request
-        };
-        let challenge = self.ask(&request().finish());
-        let challenge = Message::decode(&challenge).unwrap();
-        let nonce = challenge.get::<Nonce<'_>>().unwrap().unwrap().0;
-        let answer = self.ask(&sign(request(), nonce));
-        let relayed = Message::decode(&answer).unwrap().get::<XorRelayedAddress>().unwrap();
-        (relayed.unwrap().0, nonce.to_string())
-    }
-
-    fn bind(&mut self, nonce: &str, number: u16, peer: SocketAddr) {
-        let mut request =
-            MessageBuilder::new(Class::Request, Method::CHANNEL_BIND, TransactionId([3; 12]));
-        request.push(&ChannelNumber(number));
-        request.push(&XorPeerAddress(peer));
-        let answer = self.ask(&sign(request, nonce));
-        assert_eq!(Message::decode(&answer).unwrap().class(), Class::Success);
-    }
-}
 
 #[test]
 fn answers_over_udp_and_tcp_from_the_address_that_was_asked() {

@@ -377,16 +377,7 @@ fn a_connection_is_bound_once_and_by_its_user() {
 
 #[test]
 fn connections_end_with_their_allocation() {
-    let ends: [(&str, fn(&mut World, &mut User)); 4] = [
-        ("refresh", |world, user| assert_eq!(user.refresh(world, 0).code(), 0)),
-        ("hang up", |world, user| world.server.handle_disconnected(user.client)),
-        ("expiry", |world, _| world.advance(601 * SECOND)),
-        ("revocation", |world, _| {
-            world.quotas.revoke("seat", UNIX + 90_000 * SECOND, world.now.unix);
-            world.server.handle_revoked("seat");
-        }),
-    ];
-    for (way, end) in ends {
+    for way in ["refresh", "hang up", "expiry", "revocation"] {
         let mut world = World::new(config());
         let mut user = user("198.51.100.1:4000");
         let (relay, _) = allocate(&mut user, &mut world);
@@ -403,7 +394,15 @@ fn connections_end_with_their_allocation() {
             expected.pop();
         }
         asked(&mut world);
-        end(&mut world, &mut user);
+        match way {
+            "refresh" => assert_eq!(user.refresh(&mut world, 0).code(), 0),
+            "hang up" => world.server.handle_disconnected(user.client),
+            "expiry" => world.advance(601 * SECOND),
+            _ => {
+                world.quotas.revoke("seat", UNIX + 90_000 * SECOND, world.now.unix);
+                world.server.handle_revoked("seat");
+            }
+        }
         assert_eq!(world.answers(), []);
         let expected: Vec<Command> =
             expected.into_iter().map(|connection| Command::Disconnect { connection }).collect();
