@@ -21,6 +21,9 @@ use crate::{
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
+/// How many free ports of UDP are tried over TCP.
+const PORT_ATTEMPTS: usize = 16;
+
 /// What a listener speaks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Protocol {
@@ -76,7 +79,13 @@ impl Listeners {
 ///
 /// With `SO_REUSEPORT` a second server could bind the same address without an error, and take
 /// half of the clients away; so it is bound once without.
-fn free_address(Listen { address: wanted, tcp }: Listen) -> Result<SocketAddr, StartError> {
+fn free_address(listen: Listen) -> Result<SocketAddr, StartError> {
+    // A free port of UDP may be taken over TCP; if any will do, another may be free in both.
+    let attempts = if listen.address.port() == 0 { PORT_ATTEMPTS } else { 1 };
+    (1..attempts).find_map(|_| try_address(listen).ok()).map_or_else(|| try_address(listen), Ok)
+}
+
+fn try_address(Listen { address: wanted, tcp }: Listen) -> Result<SocketAddr, StartError> {
     let udp = bind_udp(wanted, false)
         .map_err(|error| StartError::listen(wanted, Protocol::Udp, error))?;
     let address =
