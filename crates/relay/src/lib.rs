@@ -43,7 +43,7 @@ use std::{
 use ipnet::IpNet;
 use rustls::ServerConnection;
 use tracing::{info, warn};
-use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Quotas, Server};
+use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Quotas, Server, ServerId};
 pub use twocan_turn::{Limits, Rate};
 
 use crate::{
@@ -167,7 +167,7 @@ impl Relay {
         fill_random(&mut nonce_key)?;
         let own = own_addresses(&config);
         let settings = twocan_turn::Config {
-            index: 0,
+            id: ServerId::default(),
             servers: config.threads.try_into().map_err(io::Error::other)?,
             listeners: addresses.clone(),
             realm: config.realm,
@@ -184,18 +184,17 @@ impl Relay {
         let start = clock::now().instant;
         let quotas = Arc::new(Quotas::new(config.limits, start));
         let mut relay = Relay { addresses, quotas: Arc::clone(&quotas), workers: Vec::new() };
-        let mailboxes: io::Result<Vec<Arc<Mailbox>>> =
-            listeners.iter().map(|_| Ok(Arc::new(Mailbox::new()?))).collect();
-        let mailboxes: Arc<[Arc<Mailbox>]> = mailboxes?.into();
-        for ((index, listeners), mailbox) in (0..).zip(listeners).zip(mailboxes.iter()) {
+        let mailboxes = listeners.iter().map(|_| Mailbox::new().map(Arc::new));
+        let mailboxes: Arc<[Arc<Mailbox>]> = mailboxes.collect::<io::Result<_>>()?;
+        for (index, (listeners, mailbox)) in listeners.into_iter().zip(&*mailboxes).enumerate() {
             let mut seed = [0; 32];
             fill_random(&mut seed)?;
             let (neighbours, quotas) = (Arc::clone(&neighbours), Arc::clone(&quotas));
-            let settings = twocan_turn::Config { index, ..settings.clone() };
+            let settings = twocan_turn::Config { id: ServerId(index), ..settings.clone() };
             let server = Server::new(settings, neighbours, quotas, seed, start);
-            let (mailbox, mailboxes) = (Arc::clone(mailbox), Arc::clone(&mailboxes));
-            let reserved = Arc::clone(&reserved);
-            let worker = Worker::new(server, listeners, Arc::clone(&mailbox), mailboxes, reserved)?;
+            let (mailbox, all) = (Arc::clone(mailbox), Arc::clone(&mailboxes));
+            let worker =
+                Worker::new(server, listeners, Arc::clone(&mailbox), all, Arc::clone(&reserved))?;
             let thread = thread::Builder::new().name(format!("relay-{index}")).spawn({
                 let alarm = Alarm { on_failure: Arc::clone(&on_failure), armed: true };
                 move || worker.run(alarm)

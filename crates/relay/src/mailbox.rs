@@ -18,7 +18,7 @@ pub(crate) enum Letter {
     /// A connection to take over that another part of the program has accepted.
     Adopt(Box<Adopted>),
     /// A connection to take over from another worker, with a message that concerns this one.
-    HandOver(Box<Connection>),
+    Connection(Box<Connection>),
     /// The credentials of this name were ended.
     Revoked(Box<str>),
     /// Stop.

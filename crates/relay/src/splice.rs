@@ -107,7 +107,7 @@ struct Lane {
     waiting: Vec<u8>,
     /// How many of the next bytes may pass.
     granted: usize,
-    /// Whether anything moved in this turn.
+    /// Whether anything moved in this turn, or ended.
     moved: bool,
 }
 
@@ -177,7 +177,7 @@ impl Lane {
                 return Ok(Pause::Until(now));
             }
             match from.read(scratch) {
-                Ok(0) => self.stage = Stage::Ended,
+                Ok(0) => (self.stage, self.moved) = (Stage::Ended, true),
                 Ok(length) => {
                     chunks += 1;
                     let chunk = scratch.get(..length).unwrap_or_default();
@@ -229,5 +229,127 @@ impl Lane {
     fn wait(&mut self, bytes: &[u8], pause: Pause) -> Pause {
         self.waiting = bytes.to_vec();
         pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        net::{Shutdown, TcpListener, TcpStream},
+    };
+
+    use socket2::SockRef;
+
+    use super::*;
+
+    /// The near end of a connection as a splice has it, and the far end.
+    fn pair() -> (Stream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let far = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        far.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let (near, _) = listener.accept().unwrap();
+        near.set_nonblocking(true).unwrap();
+        (Stream::Plain(near), far)
+    }
+
+    fn splice(now: Instant) -> (Splice, TcpStream, TcpStream) {
+        let ((client, far_client), (peer, far_peer)) = (pair(), pair());
+        let waiting = (b"to the client".to_vec(), b"to the peer".to_vec());
+        (Splice::new(client, peer, waiting.0, waiting.1, now), far_client, far_peer)
+    }
+
+    fn turn(splice: &mut Splice, now: Instant) -> Wait {
+        splice.turn(&mut [0; CHUNK], now, Ok)
+    }
+
+    /// Gives it turns until it waits for this; loopback is quick, and not instant.
+    fn turn_until(splice: &mut Splice, now: Instant, wait: Wait) {
+        let begun = Instant::now();
+        while turn_past_events(splice, now) != wait {
+            assert!(begun.elapsed() < Duration::from_secs(10), "not {wait:?}");
+        }
+    }
+
+    /// Gives it turns until it waits for something else than an event.
+    fn turn_past_events(splice: &mut Splice, now: Instant) -> Wait {
+        let begun = Instant::now();
+        loop {
+            match turn(splice, now) {
+                Wait::Event => assert!(begun.elapsed() < Duration::from_secs(10), "no event"),
+                wait => return wait,
+            }
+        }
+    }
+
+    fn read(stream: &mut TcpStream) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_waits_goes_first_and_each_end_is_told_on_its_own() {
+        let now = Instant::now();
+        let (mut splice, mut client, mut peer) = splice(now);
+        assert_eq!(turn(&mut splice, now), Wait::Event);
+        client.write_all(b", and more").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        turn_until(&mut splice, now, Wait::Until(now + LINGER));
+        assert_eq!(read(&mut peer), b"to the peer, and more");
+        peer.write_all(b", as well").unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
+        turn_until(&mut splice, now, Wait::Over);
+        assert_eq!(read(&mut client), b"to the client, as well");
+    }
+
+    #[test]
+    fn nothing_lingers_for_long_once_one_side_has_ended() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let (mut splice, client, mut peer) = splice(start);
+        assert_eq!(
+            turn(&mut splice, at(0)),
+            Wait::Event,
+            "while both are there, silence is no end"
+        );
+        assert_eq!(turn(&mut splice, at(5000)), Wait::Event);
+        client.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(turn_past_events(&mut splice, at(5010)), Wait::Until(at(5070)));
+        peer.write_all(b"something").unwrap();
+        turn_until(&mut splice, at(5060), Wait::Until(at(5120)));
+        assert_eq!(turn(&mut splice, at(5119)), Wait::Until(at(5120)));
+        assert_eq!(turn(&mut splice, at(5120)), Wait::Over);
+    }
+
+    #[test]
+    fn a_reset_ends_both_once_what_came_before_is_delivered() {
+        let now = Instant::now();
+        let (mut splice, mut client, mut peer) = splice(now);
+        turn(&mut splice, now);
+        peer.write_all(b", and last words").unwrap();
+        SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
+        // Its receive buffer is not empty either: closing it resets the connection.
+        drop(peer);
+        turn_until(&mut splice, now, Wait::Over);
+        drop(splice);
+        assert!(read(&mut client).starts_with(b"to the client"));
+    }
+
+    #[test]
+    fn what_may_not_pass_waits_and_nothing_more_is_read() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(1);
+        let (mut splice, mut client, mut peer) = splice(now);
+        client.write_all(&[7; 100_000]).unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut scratch = [0; CHUNK];
+        assert_eq!(splice.turn(&mut scratch, now, |_| Err(later)), Wait::Until(later));
+        let mut granted = Some(5);
+        let wait = splice.turn(&mut scratch, now, |_| granted.take().ok_or(later));
+        assert_eq!(wait, Wait::Until(later));
+        assert_eq!(splice.to_peer.waiting, b"e peer");
+        turn_until(&mut splice, now, Wait::Until(now + LINGER));
+        assert_eq!(read(&mut peer), [b"to the peer", &[7; 100_000][..]].concat());
     }
 }

@@ -168,7 +168,7 @@ impl Worker {
         for letter in self.mailbox.take() {
             match letter {
                 Letter::Adopt(adopted) => self.adopt(*adopted, now),
-                Letter::HandOver(connection) => self.take_over(*connection, now),
+                Letter::Connection(connection) => self.welcome(*connection, now),
                 Letter::Revoked(name) => self.server.handle_revoked(&name),
                 Letter::Stop => self.stopping = true,
             }

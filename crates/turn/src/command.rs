@@ -4,7 +4,7 @@ use std::{net::SocketAddr, ops::Range};
 
 use twocan_stun::attributes::ConnectionId;
 
-use crate::{Client, RelayId};
+use crate::{Client, RelayId, ServerId};
 
 /// A thing for the shell to do, on the control path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +71,8 @@ pub enum Command {
     HandOver {
         /// The client that sent the last message.
         client: Client,
-        /// The other server's [`Config::index`](crate::Config).
-        server: u32,
+        /// The other server.
+        server: ServerId,
     },
 }
 

@@ -14,9 +14,9 @@ use crate::PeerPolicy;
 /// The settings of a [`Server`](crate::Server).
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Which of the servers of its process this is: from 0, and less than `servers`.
-    pub index: u32,
-    /// How many servers there are in its process.
+    /// Which of the servers of its process this is: less than `servers`.
+    pub id: ServerId,
+    /// How many servers its process has.
     pub servers: NonZeroU32,
     /// The addresses that are listened on over UDP: a [`Link`](crate::Link) is an index into them.
     pub listeners: Vec<SocketAddr>,
@@ -38,6 +38,10 @@ pub struct Config {
     /// The peers that may be relayed to.
     pub peers: PeerPolicy,
 }
+
+/// Names a server among those of its process, from 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct ServerId(pub usize);
 
 /// An address for each family, if there is one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -35,7 +35,7 @@ mod server;
 pub use allocation::RelayId;
 pub use client::{Client, Link, Transport};
 pub use command::{Command, Forward, ToClient, ToPeer};
-pub use config::{Config, ForFamily, Now};
+pub use config::{Config, ForFamily, Now, ServerId};
 pub use meter::Rate;
 pub use neighbours::{Neighbours, RESERVATION_LIFETIME};
 pub use peers::PeerPolicy;

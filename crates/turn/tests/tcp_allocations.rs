@@ -20,7 +20,8 @@ use twocan_stun::{
     },
 };
 use twocan_turn::{
-    Client, Command, Config, ForFamily, Limits, Link, Neighbours, Rate, RelayId, Transport,
+    Client, Command, Config, ForFamily, Limits, Link, Neighbours, Rate, RelayId, ServerId,
+    Transport,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -449,7 +450,7 @@ fn what_exceeds_the_bandwidth_waits() {
 fn two_servers(config: impl Fn() -> Config) -> [World; 2] {
     let neighbours = Arc::<Neighbours>::default();
     let servers = NonZeroU32::new(2).unwrap();
-    [0, 1].map(|index| World::sharing(Config { index, servers, ..config() }, &neighbours))
+    [0, 1].map(|id| World::sharing(Config { id: ServerId(id), servers, ..config() }, &neighbours))
 }
 
 #[test]
@@ -470,7 +471,7 @@ fn a_connection_of_another_servers_client_is_handed_over() {
 
     assert_eq!(other.feed(data, &request), None);
     assert_eq!(other.answers(), []);
-    assert_eq!(asked(&mut other), [Command::HandOver { client: data, server: 0 }]);
+    assert_eq!(asked(&mut other), [Command::HandOver { client: data, server: ServerId(0) }]);
     assert_eq!(one.request(data, &request).code(), 0);
     assert_eq!(asked(&mut one), [Command::Join { client: data, connection }]);
 }

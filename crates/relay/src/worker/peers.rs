@@ -4,7 +4,7 @@ use std::{io, ops::Range};
 
 use tracing::{debug, warn};
 use twocan_stun::attributes::ConnectionId;
-use twocan_turn::{Command, Now, RelayId};
+use twocan_turn::{Command, Now, RelayId, ServerId};
 
 use super::{MAX_HELD_FOR_STRANGERS, SWEEP_INTERVAL, TURN_LENGTH, Worker};
 use crate::{
@@ -20,7 +20,7 @@ pub(super) enum Departure {
     /// To a peer's, to carry its data.
     Join(ConnectionId),
     /// To another worker, which handles the message.
-    HandOver(u32),
+    HandOver(ServerId),
 }
 
 impl Worker {
@@ -147,7 +147,7 @@ impl Worker {
             }
             (Departure::Join(id), None) => self.abandon(id),
             (Departure::HandOver(worker), Some(connection)) => {
-                self.hand_over(worker, connection, received);
+                self.send_over(worker, connection, received);
             }
             (Departure::HandOver(_), None) => {}
         }
@@ -155,7 +155,7 @@ impl Worker {
     }
 
     /// Takes over a connection from another worker, which has read a message that concerns this one.
-    pub(super) fn take_over(&mut self, connection: Connection, now: Now) {
+    pub(super) fn welcome(&mut self, connection: Connection, now: Now) {
         let address = connection.client.address;
         match self.sockets.take_over(connection) {
             Ok(key) => {
@@ -167,10 +167,10 @@ impl Worker {
         }
     }
 
-    fn hand_over(&self, worker: u32, mut connection: Connection, received: Vec<u8>) {
+    fn send_over(&self, ServerId(worker): ServerId, mut connection: Connection, received: Vec<u8>) {
         connection.begin_again_with(received);
-        if let Some(mailbox) = self.mailboxes.get(worker as usize)
-            && let Err(error) = mailbox.post(Letter::HandOver(Box::new(connection)))
+        if let Some(mailbox) = self.mailboxes.get(worker)
+            && let Err(error) = mailbox.post(Letter::Connection(Box::new(connection)))
         {
             warn!(%error, "a relay thread cannot be told of a connection");
         }

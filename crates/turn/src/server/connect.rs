@@ -23,7 +23,7 @@ use super::{
     reply::{self, Rejection},
 };
 use crate::{
-    Client, Command, Now, RelayId, Transport,
+    Client, Command, Now, RelayId, ServerId, Transport,
     allocation::{AllocationId, Protocol},
     book::Reach,
     key::Key,
@@ -210,9 +210,10 @@ impl Server {
         now: Now,
     ) {
         let connection = message.get::<ConnectionId>().ok().flatten();
-        let owner =
-            connection.map_or(self.config.index, |ConnectionId(name)| name % self.config.servers);
-        if owner != self.config.index
+        let owner = connection.map_or(self.config.id, |ConnectionId(name)| {
+            ServerId((name % self.config.servers) as usize)
+        });
+        if owner != self.config.id
             && client.transport == Transport::Tcp
             && !self.has_allocation(&client)
             && self.has_credentials(message, now)
@@ -328,7 +329,7 @@ impl Server {
             // Nobody can guess it, and every server knows whose it is.
             let servers = self.config.servers.get();
             let random = self.random.random_range(0..u32::MAX / servers);
-            let name = ConnectionId(random * servers + self.config.index);
+            let name = ConnectionId(random * servers + self.config.id.0 as u32 % servers);
             if !self.connections.contains_key(&name) {
                 break name;
             }

@@ -19,7 +19,7 @@ use twocan_stun::{
 };
 use twocan_turn::{
     Client, Command, Config, ForFamily, Forward, HEADROOM, Limits, Link, Neighbours, Now,
-    PeerPolicy, Quotas, RelayId, Server, TAILROOM, Transport,
+    PeerPolicy, Quotas, RelayId, Server, ServerId, TAILROOM, Transport,
 };
 
 pub(crate) const REALM: &str = "twocan";
@@ -35,7 +35,7 @@ pub(crate) fn address(text: &str) -> SocketAddr {
 
 pub(crate) fn config() -> Config {
     Config {
-        index: 0,
+        id: ServerId::default(),
         servers: NonZeroU32::MIN,
         listeners: Vec::new(),
         realm: REALM.into(),
