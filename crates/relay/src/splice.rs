@@ -333,7 +333,7 @@ mod tests {
         drop(peer);
         turn_until(&mut splice, now, Wait::Over);
         drop(splice);
-        assert!(read(&mut client).starts_with(b"to the client"));
+        assert_eq!(read(&mut client), b"to the client, and last words");
     }
 
     #[test]
