@@ -525,7 +525,7 @@ fuzz_target!(|run: Run| {
         let allocations = world.server.allocation_count();
         assert!(world.open.len() >= allocations && world.open.len() <= 2 * allocations);
         assert_eq!(world.server.connection_count(), world.connections.len());
-        assert!(world.connections.len() <= 64 * allocations);
+        assert!(world.connections.len() <= 32 * allocations);
     }
     for _ in 0..3 {
         world.wait(3600);

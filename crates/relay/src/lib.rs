@@ -4,13 +4,14 @@
 //!                 ┌──────────────── worker thread (one for each core) ────────────────┐
 //!  UDP listener ──┤ epoll ─► twocan_turn::Server ─► relayed sockets ─► peers           │
 //!  TCP listener ──┤   ▲            │                                                   │
-//!                 │   └────────────┴── commands: send, open, close                     │
+//!                 │   └────────────┴── commands: send, open, connect, join, close      │
 //!                 └────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! Every worker has listeners of its own on the same addresses (`SO_REUSEPORT`); the kernel
 //! sends a client's packets to the same worker each time, so an allocation lives in one worker,
-//! and nothing is handed between threads.
+//! and nothing is handed between threads; but for a client's connection for the data of a peer that
+//! is reached by TCP, which goes to the worker that has the peer's, and is joined to it there.
 
 mod clock;
 mod connection;

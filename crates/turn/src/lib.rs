@@ -7,7 +7,8 @@
 //!              handle_client ──► Option<Forward>     the data path: a value, at once, and the
 //!  shell  ──►  handle_peer   ──► Option<ToClient>    header written in place
 //!              handle_opened, handle_icmp, handle_disconnected, handle_timeout
-//!         ◄──  poll_command  ──► Send, Open, Close   the control path: a queue to drain
+//!              handle_connected, handle_incoming, handle_closed      peers reached by TCP
+//!         ◄──  poll_command  ──► Send, Open, Connect, Join, …  the control path: a queue to drain
 //!         ◄──  poll_timeout  ──► when to call handle_timeout
 //! ```
 //!
@@ -16,7 +17,8 @@
 //! packets reach.
 //!
 //! [RFC 8656](https://www.rfc-editor.org/rfc/rfc8656) for TURN,
-//! [RFC 8489](https://www.rfc-editor.org/rfc/rfc8489) for STUN and its long-term credentials.
+//! [RFC 8489](https://www.rfc-editor.org/rfc/rfc8489) for STUN and its long-term credentials,
+//! [RFC 6062](https://www.rfc-editor.org/rfc/rfc6062) for peers that are reached by TCP.
 
 mod allocation;
 mod book;

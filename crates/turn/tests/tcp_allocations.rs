@@ -15,8 +15,8 @@ use common::{Answer, PEER, UNIX, User, World, address, config};
 use twocan_stun::{
     Attribute, Class, Method,
     attributes::{
-        AdditionalAddressFamily, AddressFamily, ConnectionId, DontFragment, EvenPort, Nonce,
-        RequestedTransport, ReservationToken, XorPeerAddress,
+        AdditionalAddressFamily, AddressFamily, ConnectionId, DontFragment, EvenPort, Lifetime,
+        Nonce, RequestedAddressFamily, RequestedTransport, ReservationToken, XorPeerAddress,
     },
 };
 use twocan_turn::{
@@ -58,7 +58,7 @@ fn connect_request(user: &mut User, peer: &str) -> Vec<u8> {
     user.sign(request)
 }
 
-/// Asks for a connection that is refused at once; returns the code and the reason.
+/// Asks for a connection that is refused at once; returns the answer.
 fn refused(user: &mut User, world: &mut World, peer: &str) -> Answer {
     let request = connect_request(user, peer);
     let answer = world.request(user.client, &request);
@@ -285,8 +285,19 @@ fn a_dual_allocation_connects_from_the_address_of_the_peers_family() {
     request.push(&AdditionalAddressFamily(Some(AddressFamily::V6)));
     assert_eq!(world.request(user.client, &user.sign(request)).code(), 0);
     let [(_, v4), (_, v6)] = world.open[..] else { panic!("{:?}", world.open) };
-    assert_eq!(ask(&mut user, &mut world, PEER).1, v4);
-    assert_eq!(ask(&mut user, &mut world, "[2001:4860::1]:80").1, v6);
+    let (stays, local, _) = ask(&mut user, &mut world, PEER);
+    assert_eq!(local, v4);
+    let (ends, local, _) = ask(&mut user, &mut world, "[2001:4860::1]:80");
+    assert_eq!(local, v6);
+    assert_eq!(report(&mut world, ends, true).code(), 0);
+
+    asked(&mut world);
+    let mut request = user.begin(Method::REFRESH);
+    request.push(&RequestedAddressFamily(Some(AddressFamily::V6)));
+    request.push(&Lifetime(Duration::ZERO));
+    assert_eq!(world.request(user.client, &user.sign(request)).code(), 0);
+    assert_eq!(asked(&mut world), [Command::Disconnect { connection: ends }]);
+    assert_eq!(report(&mut world, stays, true).code(), 0);
 }
 
 #[test]
@@ -418,7 +429,7 @@ fn an_allocation_has_a_bounded_number_of_connections() {
     let mut user = user("198.51.100.1:4000");
     let (relay, _) = allocate(&mut user, &mut world);
     assert_eq!(user.permit(&mut world, &[PEER]).code(), 0);
-    for port in 1..=63 {
+    for port in 1..=31 {
         ask(&mut user, &mut world, &format!("8.8.4.4:{port}"));
     }
     let (connection, _) = incoming(&mut world, relay, PEER).unwrap();

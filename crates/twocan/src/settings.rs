@@ -80,7 +80,7 @@ pub struct Settings {
     #[arg(long, value_name = "NAME", env = "TWOCAN_TURN_HOST", value_parser = parse_host)]
     pub turn_host: Option<Host>,
 
-    /// The UDP ports from which relayed addresses are drawn
+    /// The ports from which relayed addresses are drawn
     #[arg(
         long,
         value_name = "FROM-TO",
@@ -375,7 +375,7 @@ fn listeners(
     Ok(listeners)
 }
 
-/// A range of UDP ports, both ends included.
+/// A range of ports, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelayPorts {
     /// The lowest.

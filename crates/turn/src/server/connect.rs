@@ -12,7 +12,8 @@ use tracing::debug;
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder, Method, TransactionId,
     attributes::{
-        ConnectionId, DontFragment, ErrorCode, EvenPort, ReservationToken, XorPeerAddress,
+        AddressFamily, ConnectionId, DontFragment, ErrorCode, EvenPort, ReservationToken,
+        XorPeerAddress,
     },
 };
 
@@ -36,8 +37,8 @@ use crate::{
 /// [§5.3](https://www.rfc-editor.org/rfc/rfc6062#section-5.3)
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How many connections an allocation may have at a time.
-const MAX_CONNECTIONS: usize = 64;
+/// How many connections an allocation may have at a time. Each takes two sockets of the system's.
+const MAX_CONNECTIONS: usize = 32;
 
 const CONNECTION_EXISTS: Rejection = Rejection::new(446, "Connection Already Exists");
 const CONNECTION_FAILED: Rejection = Rejection::new(447, "Connection Timeout or Failure");
@@ -156,8 +157,9 @@ impl Server {
             answer.push_fingerprint();
         }
         let (id, peer) = (found.allocation, found.peer);
-        found.state = State::Unbound { until: now.instant + PATIENCE };
-        if !connected {
+        if connected {
+            found.state = State::Unbound { until: now.instant + PATIENCE };
+        } else {
             self.remove_connection(connection);
         }
         if let Some(allocation) = self.allocations.get(id.0) {
@@ -302,15 +304,22 @@ impl Server {
 
     /// Ends the connections that a peer does not accept, or that no client asks for.
     pub(super) fn give_up_connections(&mut self, now: Now) {
-        let ended: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| match connection.state {
-                State::Connecting { until, .. } | State::Unbound { until } => until <= now.instant,
-                State::Bound => false,
-            })
-            .map(|(connection, _)| *connection)
-            .collect();
+        self.end_connections(now, |connection| match connection.state {
+            State::Connecting { until, .. } | State::Unbound { until } => until <= now.instant,
+            State::Bound => false,
+        });
+    }
+
+    /// Ends the connections from a relayed address of an allocation, which is given back alone.
+    pub(super) fn end_connections_of(&mut self, id: AllocationId, family: AddressFamily, now: Now) {
+        self.end_connections(now, |connection| {
+            connection.allocation == id && family_of(connection.peer) == family
+        });
+    }
+
+    fn end_connections(&mut self, now: Now, ends: impl Fn(&PeerConnection) -> bool) {
+        let ended = self.connections.iter().filter(|(_, connection)| ends(connection));
+        let ended: Vec<ConnectionId> = ended.map(|(name, _)| *name).collect();
         for connection in ended {
             // A client that waits for an answer gets one.
             self.handle_connected(connection, false, now);

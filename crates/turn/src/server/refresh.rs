@@ -50,6 +50,7 @@ impl Server {
             (true, Some(family), Some(relay)) if other_stays => {
                 allocation.relays.set(family, None);
                 self.remove_relay(relay);
+                self.end_connections_of(id, family, now);
             }
             (true, ..) => self.remove(id, "its client ended it"),
             (false, ..) => {
