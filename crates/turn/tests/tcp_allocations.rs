@@ -246,16 +246,19 @@ fn peers_are_judged_as_for_permissions() {
     let mut world = World::new(config);
     let mut user = user("198.51.100.1:4000");
     allocate(&mut user, &mut world);
-    for peer in ["127.0.0.1:80", "10.0.0.1:80", "169.254.169.254:80", "0.0.0.0:80", "9.9.9.9:22"] {
+    for peer in ["127.0.0.1:8080", "10.0.0.1:8080", "169.254.169.254:8080", "0.0.0.0:8080", "9.9.9.9:2222"] {
         let answer = refused(&mut user, &mut world, peer);
         assert_eq!(answer.code(), 403, "{peer}");
         let reason = answer.get::<twocan_stun::attributes::ErrorCode<'_>>().reason;
         assert!(reason.starts_with("Forbidden: "), "{reason}");
     }
-    for peer in ["8.8.4.4:80", "10.1.2.3:80"] {
+    for peer in ["8.8.4.4:25", "8.8.4.4:443", "10.1.2.3:1023"] {
+        assert_eq!(refused(&mut user, &mut world, peer).code(), 403, "{peer} is a service's");
+    }
+    for peer in ["8.8.4.4:1024", "10.1.2.3:8080"] {
         connect(&mut user, &mut world, peer);
     }
-    assert_eq!(refused(&mut user, &mut world, "[2001:4860::1]:80").code(), 443);
+    assert_eq!(refused(&mut user, &mut world, "[2001:4860::1]:8080").code(), 443);
 }
 
 #[test]
@@ -287,7 +290,7 @@ fn a_dual_allocation_connects_from_the_address_of_the_peers_family() {
     let [(_, v4), (_, v6)] = world.open[..] else { panic!("{:?}", world.open) };
     let (stays, local, _) = ask(&mut user, &mut world, PEER);
     assert_eq!(local, v4);
-    let (ends, local, _) = ask(&mut user, &mut world, "[2001:4860::1]:80");
+    let (ends, local, _) = ask(&mut user, &mut world, "[2001:4860::1]:8080");
     assert_eq!(local, v6);
     assert_eq!(report(&mut world, ends, true).code(), 0);
 
@@ -395,8 +398,8 @@ fn connections_end_with_their_allocation() {
         let (relay, _) = allocate(&mut user, &mut world);
         assert_eq!(user.permit(&mut world, &[PEER]).code(), 0);
         let (attempt, _) = incoming(&mut world, relay, PEER).unwrap();
-        let outgoing = connect(&mut user, &mut world, "8.8.4.4:1");
-        let (making, ..) = ask(&mut user, &mut world, "8.8.4.4:2");
+        let outgoing = connect(&mut user, &mut world, "8.8.4.4:6001");
+        let (making, ..) = ask(&mut user, &mut world, "8.8.4.4:6002");
         for connection in [attempt, outgoing] {
             assert_eq!(bind(&mut user, &mut world, connection).code(), 0);
         }
@@ -429,14 +432,14 @@ fn an_allocation_has_a_bounded_number_of_connections() {
     let mut user = user("198.51.100.1:4000");
     let (relay, _) = allocate(&mut user, &mut world);
     assert_eq!(user.permit(&mut world, &[PEER]).code(), 0);
-    for port in 1..=31 {
+    for port in 7001..=7031 {
         ask(&mut user, &mut world, &format!("8.8.4.4:{port}"));
     }
     let (connection, _) = incoming(&mut world, relay, PEER).unwrap();
-    assert_eq!(refused(&mut user, &mut world, "8.8.4.4:100").code(), 508);
+    assert_eq!(refused(&mut user, &mut world, "8.8.4.4:6100").code(), 508);
     assert!(incoming(&mut world, relay, "8.8.4.4:5001").is_none());
     world.server.handle_closed(connection);
-    ask(&mut user, &mut world, "8.8.4.4:100");
+    ask(&mut user, &mut world, "8.8.4.4:6100");
 }
 
 #[test]
@@ -451,7 +454,7 @@ fn what_exceeds_the_bandwidth_waits() {
     assert_eq!(world.server.may_pass(connection, 4000, world.now), Ok(1000));
     let again = start + Duration::from_millis(300);
     assert_eq!(world.server.may_pass(connection, 300, world.now), Err(again));
-    let another = connect(&mut user, &mut world, "8.8.4.4:1");
+    let another = connect(&mut user, &mut world, "8.8.4.4:6001");
     assert_eq!(world.server.may_pass(another, 300, world.now), Err(again), "all together");
     world.now.instant = again;
     assert_eq!(world.server.may_pass(connection, 300, world.now), Ok(300));

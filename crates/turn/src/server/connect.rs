@@ -42,6 +42,8 @@ const MAX_CONNECTIONS: usize = 32;
 
 const CONNECTION_EXISTS: Rejection = Rejection::new(446, "Connection Already Exists");
 const CONNECTION_FAILED: Rejection = Rejection::new(447, "Connection Timeout or Failure");
+const SERVICE_PORT: Rejection =
+    Rejection::new(403, "Forbidden: this server connects to no port below 1024");
 const OWN_HOST: Rejection = Rejection::new(
     403,
     "Forbidden: on its own host, this server connects to relayed addresses only",
@@ -75,6 +77,10 @@ struct Request {
     /// Whether it had a FINGERPRINT.
     fingerprint: bool,
 }
+
+/// The lowest port of a peer. Whoever has a seat connects from the server's address, and below are
+/// mail, SSH and the other services that strangers are to be kept from; no call is there.
+const FIRST_PEER_PORT: u16 = 1024;
 
 /// Whether an Allocate may ask for TCP.
 ///
@@ -110,6 +116,9 @@ impl Server {
             return Err(Rejection::bad_request("XOR-PEER-ADDRESS is required"));
         };
         let relay = allocation.relays.get(family_of(peer)).ok_or(Rejection::FAMILY_MISMATCH)?;
+        if peer.port() < FIRST_PEER_PORT {
+            return Err(SERVICE_PORT);
+        }
         let others = allocation.connections.clone();
         if others.iter().any(|one| self.connections.get(one).is_some_and(|one| one.peer == peer)) {
             return Err(CONNECTION_EXISTS);
