@@ -241,9 +241,9 @@ impl World {
 
     fn peer(&self, peer: Peer) -> SocketAddr {
         match peer {
-            Peer::Public(n) => SocketAddr::new([8, 8, 8, n % 4].into(), 1 + u16::from(n % 3)),
-            Peer::Private(n) => SocketAddr::new([10, 0, 0, n % 4].into(), 1),
-            Peer::V6(n) => format!("[2001:4860::{}]:1", 1 + n % 3).parse().expect("an address"),
+            Peer::Public(n) => SocketAddr::new([8, 8, 8, n % 4].into(), 5001 + u16::from(n % 3)),
+            Peer::Private(n) => SocketAddr::new([10, 0, 0, n % 4].into(), 5001),
+            Peer::V6(n) => format!("[2001:4860::{}]:5001", 1 + n % 3).parse().expect("an address"),
             Peer::Relayed(n) => SocketAddr::new([9, 9, 9, 9].into(), 50_000 + u16::from(n % 8)),
         }
     }
