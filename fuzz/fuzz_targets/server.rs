@@ -206,7 +206,11 @@ impl World {
         Client {
             address: SocketAddr::new([198, 51, 100, who].into(), 4000),
             server: "9.9.9.9:3478".parse().expect("an address"),
-            transport: if who % 2 == 0 { Transport::Udp } else { Transport::Tcp },
+            transport: match who % 3 {
+                0 => Transport::Udp,
+                1 => Transport::Dtls,
+                _ => Transport::Tcp,
+            },
             link: Link(who.into()),
         }
     }
@@ -256,7 +260,7 @@ impl World {
         let mut buffer = vec![0; HEADROOM];
         buffer.extend(bytes);
         let message = HEADROOM..buffer.len();
-        if client.transport == Transport::Udp {
+        if client.transport != Transport::Tcp {
             buffer.extend([0; TAILROOM]);
         }
         match self.server.handle_client(client, &mut buffer, message, self.now) {

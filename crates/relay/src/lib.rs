@@ -11,11 +11,13 @@
 //! Every worker has listeners of its own on the same addresses (`SO_REUSEPORT`); the kernel
 //! sends a client's packets to the same worker each time, so an allocation lives in one worker,
 //! and nothing is handed between threads; but for a client's connection for the data of a peer that
-//! is reached by TCP, which goes to the worker that has the peer's, and is joined to it there.
+//! is reached by TCP, which goes to the worker that has the peer's, and is joined to it there. Between a UDP
+//! listener and the server stands DTLS, for the clients that speak it.
 
 mod clock;
 mod connection;
 mod datagram;
+mod dtls;
 mod listener;
 mod mailbox;
 mod peers;
@@ -47,7 +49,10 @@ use tracing::{info, warn};
 use twocan_turn::{ForFamily, Neighbours, PeerPolicy, Quotas, Server, ServerId};
 pub use twocan_turn::{Limits, Rate};
 
+pub use self::dtls::{Certificate, UnfitKey};
+
 use crate::{
+    dtls::Dtls,
     listener::{Listeners, Protocol},
     mailbox::{Adopted, Letter, Mailbox},
     reserved::Reserved,
@@ -73,6 +78,8 @@ pub struct Config {
     pub allowed_peers: Vec<IpNet>,
     /// How much anyone may have.
     pub limits: Limits,
+    /// What DTLS is served with on the UDP listeners; it may be replaced at any time.
+    pub dtls: Certificate,
 }
 
 /// An address to listen on. Port 0 takes a free one, the same for both protocols.
@@ -166,6 +173,10 @@ impl Relay {
         let (addresses, listeners) = Listeners::bind(&config.listeners, config.threads)?;
         let mut nonce_key = [0; 32];
         fill_random(&mut nonce_key)?;
+        let mut cookie_key = [0; 32];
+        fill_random(&mut cookie_key)?;
+        let dtls =
+            dtls::Settings::new(config.dtls.clone(), &cookie_key).map_err(io::Error::other)?;
         let own = own_addresses(&config);
         let settings = twocan_turn::Config {
             id: ServerId::default(),
@@ -194,8 +205,9 @@ impl Relay {
             let settings = twocan_turn::Config { id: ServerId(index), ..settings.clone() };
             let server = Server::new(settings, neighbours, quotas, seed, start);
             let (mailbox, all) = (Arc::clone(mailbox), Arc::clone(&mailboxes));
-            let worker =
-                Worker::new(server, listeners, Arc::clone(&mailbox), all, Arc::clone(&reserved))?;
+            let dtls = Dtls::new(dtls.clone());
+            let (own, reserved) = (Arc::clone(&mailbox), Arc::clone(&reserved));
+            let worker = Worker::new(server, listeners, dtls, own, all, reserved)?;
             let thread = thread::Builder::new().name(format!("relay-{index}")).spawn({
                 let alarm = Alarm { on_failure: Arc::clone(&on_failure), armed: true };
                 move || worker.run(alarm)

@@ -1,5 +1,6 @@
 //! A worker: one thread that waits for its sockets and feeds its server.
 
+mod dtls;
 mod peers;
 
 use std::{
@@ -20,6 +21,7 @@ use self::peers::Departure;
 use crate::{
     Alarm, clock,
     connection::{Ended, Kind, next_message},
+    dtls::{Dtls, is_dtls},
     listener::Listeners,
     mailbox::{Adopted, Letter, Mailbox},
     peers::Peers,
@@ -42,8 +44,8 @@ const BUFFER: usize = TURN_LENGTH * 2048 + PLACE;
 /// Packets begin where the processor's cache lines do.
 const CACHE_LINE: usize = 64;
 
-/// How long a connection without an allocation may be silent.
-const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a connection, or a session of DTLS, may be silent without an allocation.
+pub(crate) const STRANGER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Bytes that may wait in either direction for a client without an allocation: some requests and
 /// their answers.
@@ -58,6 +60,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Worker {
     sockets: Sockets,
     server: Server,
+    dtls: Dtls,
     mailbox: Arc<Mailbox>,
     /// Those of all workers, in their order.
     mailboxes: Arc<[Arc<Mailbox>]>,
@@ -78,6 +81,7 @@ impl Worker {
     pub(crate) fn new(
         server: Server,
         listeners: Listeners,
+        dtls: Dtls,
         mailbox: Arc<Mailbox>,
         mailboxes: Arc<[Arc<Mailbox>]>,
         reserved: Arc<Reserved>,
@@ -93,6 +97,7 @@ impl Worker {
         Ok(Worker {
             sockets: Sockets::new(poller, listeners, reserved),
             server,
+            dtls,
             mailbox,
             mailboxes,
             peers: Peers::default(),
@@ -111,6 +116,7 @@ impl Worker {
         let mut now = clock::now();
         while !self.stopping {
             let deadline = earliest(self.server.poll_timeout(), self.next_sweep);
+            let deadline = earliest(deadline, self.dtls.poll_timeout());
             let unfinished = mem::take(&mut self.unfinished);
             let (overdue, alarm) = match self.peers.next_alarm() {
                 Some(time) if time <= now.instant => (true, None),
@@ -131,9 +137,11 @@ impl Worker {
             }
             self.attend_to_alarms(now);
             self.server.handle_timeout(now);
+            self.dtls.handle_timeout(now, &mut self.sockets, &mut self.server);
             self.sweep(now);
             self.carry_out(now);
         }
+        self.dtls.close(&mut self.sockets);
         alarm.armed = false;
         debug!(allocations = self.server.allocation_count(), "a relay thread stops");
     }
@@ -201,6 +209,10 @@ impl Worker {
                 link: Link(index),
             };
             let message = start..start + received.length;
+            if self.buffer.get(start).copied().is_some_and(is_dtls) {
+                self.receive_dtls(client, message, now);
+                continue;
+            }
             start = next_start(message.end);
             self.take(client, message, now);
         }
@@ -257,6 +269,10 @@ impl Worker {
             Transport::Udp => {
                 let way = Way::ToClient { link, client: address, from: server.ip() };
                 self.sockets.send(way, &message);
+            }
+            Transport::Dtls => {
+                let message = self.buffer.get(message).unwrap_or_default();
+                self.dtls.send(client, message, &mut self.sockets, &mut self.server);
             }
             Transport::Tcp => {
                 let message = self.buffer.get(message).unwrap_or_default();
@@ -413,6 +429,9 @@ impl Worker {
                     from: client.server.ip(),
                 };
                 self.sockets.send_at_once(way, bytes);
+            }
+            Transport::Dtls => {
+                self.dtls.send(client, bytes, &mut self.sockets, &mut self.server);
             }
             Transport::Tcp => {
                 self.sockets.write(client.link.0, bytes, Kind::Answer, &mut self.server);

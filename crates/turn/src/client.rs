@@ -10,11 +10,14 @@ use std::{
 pub enum Transport {
     /// Each message is a datagram.
     Udp,
+    /// Each message is a datagram, encrypted.
+    Dtls,
     /// Messages follow each other in a byte stream, ChannelData padded to four bytes.
     Tcp,
 }
 
-/// The shell's own number for the socket that reaches a client: a UDP listener, or a connection.
+/// The shell's own number for the socket that reaches a client: a UDP listener, with or without DTLS,
+/// or a connection.
 ///
 /// The server hands it back untouched. A connection's number may be used again after
 /// [`Server::handle_disconnected`](crate::Server::handle_disconnected).

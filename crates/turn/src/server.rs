@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// The connection to a client is closed: its allocation ends.
+    /// The connection to a client, or its DTLS session, is closed: its allocation ends.
     pub fn handle_disconnected(&mut self, client: Client) {
         if let Some(id) = self.by_client.get(&client) {
             self.remove(*id, "the connection was closed");
@@ -250,9 +250,9 @@ impl Server {
     }
 
     /// Sends an answer to somebody who has not authenticated, unless it would make this server a
-    /// weapon. A stream's client has shown that its address is its own.
+    /// weapon. A client of TCP or DTLS has shown that its address is its own.
     fn answer_stranger(&mut self, client: Client, question: usize, bytes: Vec<u8>, now: Now) {
-        let may = client.transport == Transport::Tcp
+        let may = client.transport != Transport::Udp
             || self.strangers.as_mut().is_none_or(|strangers| {
                 strangers.may_answer(client.address.ip(), question, bytes.len(), now.instant)
             });

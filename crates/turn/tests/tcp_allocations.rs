@@ -246,7 +246,9 @@ fn peers_are_judged_as_for_permissions() {
     let mut world = World::new(config);
     let mut user = user("198.51.100.1:4000");
     allocate(&mut user, &mut world);
-    for peer in ["127.0.0.1:8080", "10.0.0.1:8080", "169.254.169.254:8080", "0.0.0.0:8080", "9.9.9.9:2222"] {
+    for peer in
+        ["127.0.0.1:8080", "10.0.0.1:8080", "169.254.169.254:8080", "0.0.0.0:8080", "9.9.9.9:2222"]
+    {
         let answer = refused(&mut user, &mut world, peer);
         assert_eq!(answer.code(), 403, "{peer}");
         let reason = answer.get::<twocan_stun::attributes::ErrorCode<'_>>().reason;

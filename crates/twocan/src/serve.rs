@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tracing::{error, info, warn};
-use twocan_relay::{Listen, Relay};
+use twocan_relay::{Certificate, Listen, Relay};
 use twocan_signal::{
     binding::Signalling,
     credentials::{LIFETIME, SeatName, Turn, Way},
@@ -110,8 +110,8 @@ impl Server {
         let https = bind_all(&listeners.https)?;
         let turn_tls = bind_all(&listeners.turn_tls)?;
         let tls = match certificate {
-            _ if https.is_empty() && turn_tls.is_empty() => None,
             Some((cert, key)) => Some(Tls::from_files(cert, key)?),
+            None if https.is_empty() && turn_tls.is_empty() => None,
             None => Some(Tls::self_made(
                 &network.certificate_names(),
                 &network.certificate_addresses(),
@@ -129,8 +129,15 @@ impl Server {
             None => Secret::random()?,
         };
         let relay_failed = Arc::new(Notify::new());
-        let relay =
-            start_relay(settings, &listeners.turn, &addresses, &secret, relay_failed.clone())?;
+        let dtls = tls.as_ref().map(|tls| tls.dtls.clone()).unwrap_or_default();
+        let relay = start_relay(
+            settings,
+            &listeners.turn,
+            &addresses,
+            &secret,
+            dtls,
+            relay_failed.clone(),
+        )?;
         addresses.turn = relay.as_ref().map(|one| one.local_addrs().to_vec()).unwrap_or_default();
         let turn = relay.as_ref().map(|_| Turn {
             host: settings.turn_host.clone(),
@@ -310,6 +317,7 @@ fn start_relay(
     listeners: &[Listener],
     addresses: &Addresses,
     secret: &Secret,
+    dtls: Certificate,
     failed: Arc<Notify>,
 ) -> Result<Option<Relay>, StartError> {
     let possible = |listener: &&Listener| match UdpSocket::bind((listener.address.ip(), 0)) {
@@ -348,6 +356,7 @@ fn start_relay(
         relay_ports: settings.relay_ports.from..=settings.relay_ports.to,
         allowed_peers: settings.allow_peer.clone(),
         limits: settings.turn_limits(),
+        dtls,
     };
     Ok(Some(Relay::start(config, move || failed.notify_one())?))
 }

@@ -1,4 +1,4 @@
-//! The certificate of the HTTPS listeners: from files, or made at the start.
+//! The certificate of TLS and DTLS: from files, or made at the start.
 
 use std::{
     io,
@@ -20,6 +20,8 @@ use rustls::{
     sign::CertifiedKey,
 };
 use time::{Duration, OffsetDateTime};
+use tracing::info;
+use twocan_relay::Certificate;
 
 use crate::defaults::CERTIFICATE_DAYS;
 
@@ -64,6 +66,8 @@ pub enum TlsError {
 pub(crate) struct Tls {
     /// For the listeners; a certificate that is read again serves the next handshake.
     pub(crate) config: Arc<ServerConfig>,
+    /// The same certificate for the relay, if it can use it.
+    pub(crate) dtls: Certificate,
     /// Present if the certificate can be read again.
     pub(crate) files: Option<Files>,
 }
@@ -74,6 +78,7 @@ pub(crate) struct Files {
     cert: PathBuf,
     key: PathBuf,
     current: Arc<Current>,
+    dtls: Certificate,
     /// The files as they were when they were last read.
     seen: [Option<(SystemTime, u64)>; 2],
 }
@@ -92,10 +97,12 @@ impl Tls {
     /// TLS with the certificate and key of these PEM files.
     pub(crate) fn from_files(cert: &Path, key: &Path) -> Result<Tls, TlsError> {
         let seen = [stamp(cert), stamp(key)];
-        let current = Arc::new(Current(RwLock::new(read(cert, key)?)));
+        let dtls = Certificate::default();
+        let current = Arc::new(Current(RwLock::new(read(cert, key, &dtls)?)));
         let config = config(current.clone())?;
-        let files = Files { cert: cert.to_owned(), key: key.to_owned(), current, seen };
-        Ok(Tls { config, files: Some(files) })
+        let files =
+            Files { cert: cert.to_owned(), key: key.to_owned(), current, dtls: dtls.clone(), seen };
+        Ok(Tls { config, dtls, files: Some(files) })
     }
 
     /// TLS with a certificate made on the spot for these names and addresses.
@@ -115,9 +122,10 @@ impl Tls {
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        let certified = certified(vec![certificate.into()], key.into())?;
+        let dtls = Certificate::default();
+        let certified = certified(vec![certificate.into()], key.into(), &dtls)?;
         let config = config(Arc::new(Current(RwLock::new(certified))))?;
-        Ok(Tls { config, files: None })
+        Ok(Tls { config, dtls, files: None })
     }
 }
 
@@ -132,7 +140,7 @@ impl Files {
             return Ok(false);
         }
         self.seen = seen;
-        let certified = read(&self.cert, &self.key)?;
+        let certified = read(&self.cert, &self.key, &self.dtls)?;
         *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
         Ok(true)
     }
@@ -144,7 +152,7 @@ fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-fn read(cert: &Path, key: &Path) -> Result<Arc<CertifiedKey>, TlsError> {
+fn read(cert: &Path, key: &Path, dtls: &Certificate) -> Result<Arc<CertifiedKey>, TlsError> {
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable("--tls-cert", cert, "certificate", error))?;
@@ -153,16 +161,23 @@ fn read(cert: &Path, key: &Path) -> Result<Arc<CertifiedKey>, TlsError> {
     }
     let key = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| unreadable("--tls-key", key, "private key", error))?;
-    certified(chain, key)
+    certified(chain, key, dtls)
 }
 
+/// A certificate with its key, for TLS, and for DTLS as well.
 fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    dtls: &Certificate,
 ) -> Result<Arc<CertifiedKey>, TlsError> {
-    CertifiedKey::from_der(chain, key, &ring::default_provider())
-        .map(Arc::new)
-        .map_err(TlsError::Mismatch)
+    let certified = CertifiedKey::from_der(chain, key.clone_key(), &ring::default_provider())
+        .map_err(TlsError::Mismatch)?;
+    if let Some(certificate) = certified.cert.first()
+        && let Err(error) = dtls.set(certificate, &key)
+    {
+        info!(%error, "STUN and TURN over DTLS are not offered");
+    }
+    Ok(Arc::new(certified))
 }
 
 fn config(current: Arc<Current>) -> Result<Arc<ServerConfig>, TlsError> {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use twocan_relay::{Config, Limits, Listen, Relay, StartError};
+use twocan_relay::{Certificate, Config, Limits, Listen, Relay, StartError};
 use twocan_stun::{
     Class, Message, MessageBuilder, Method, TransactionId,
     attributes::{
@@ -46,6 +46,7 @@ pub(crate) fn limited(listen: &str, threads: usize, limits: Limits) -> Result<Re
         relay_ports: 49_152..=65_535,
         allowed_peers: ["127.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap()).into(),
         limits,
+        dtls: Certificate::default(),
     };
     Relay::start(config, || panic!("a thread of the relay failed"))
 }

@@ -145,8 +145,8 @@ impl Server {
         };
         let from = self.relays.get(id.0)?.relayed;
         let receiver = neighbour.client;
-        if receiver.transport == Transport::Tcp && !self.by_client.contains_key(&receiver) {
-            // Its connection is another thread's; its socket is the way there.
+        if receiver.transport != Transport::Udp && !self.by_client.contains_key(&receiver) {
+            // Its connection or session is another thread's; its socket is the way there.
             return to_peer(local);
         }
         let book = neighbour.book();
@@ -184,7 +184,7 @@ fn wrap(
         let start = data.start.checked_sub(channel_data::HEADER_LENGTH)?;
         buffer.get_mut(start..data.start)?.copy_from_slice(&ChannelData::header(number, length));
         let end = match client.transport {
-            Transport::Udp => data.end,
+            Transport::Udp | Transport::Dtls => data.end,
             Transport::Tcp => pad(buffer, &data)?,
         };
         return Some(start..end);
