@@ -19,7 +19,7 @@ use twocan_socketio::{
 use crate::{
     credentials::{Host, SeatName},
     protocol::{Code, Refused, Request, ServerEvent, UserId},
-    rooms::{Command, Config, Now, Rooms},
+    rooms::{Command, Config, Now, Parting, Rooms},
 };
 
 /// How many lines about one socket are logged for everybody: enough for a call with all its mishaps,
@@ -154,7 +154,11 @@ impl Handler for Signalling {
             info!(user, rooms, suppressed, %reason, "left its rooms");
         }
         let (now, due) = (now(), inner.rooms.poll_timeout());
-        let commands = inner.rooms.disconnect(&state.user, now);
+        let parting = match reason {
+            DisconnectReason::ClientDisconnect => Parting::Goodbye,
+            _ => Parting::Lost,
+        };
+        let commands = inner.rooms.disconnect(&state.user, parting, now);
         inner.carry_out(commands, None);
         self.settle(&mut inner, due, now);
     }
