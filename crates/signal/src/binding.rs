@@ -138,9 +138,10 @@ impl Handler for Signalling {
             Ok(request) => inner.rooms.request(&state.user, request, now),
             Err(refused) => vec![Command::Answer(ServerEvent::Refused(refused))],
         };
+        // Who hears that a seat was left has its credentials behind it.
+        self.settle(&mut inner, due, now);
         // Within the lock, so that everybody hears of everything in the order in which it was.
         inner.carry_out(commands, Some((state, ack)));
-        self.settle(&mut inner, due, now);
     }
 
     async fn disconnect(&self, state: Connected, reason: DisconnectReason) {
@@ -159,8 +160,8 @@ impl Handler for Signalling {
             _ => Parting::Lost,
         };
         let commands = inner.rooms.disconnect(&state.user, parting, now);
-        inner.carry_out(commands, None);
         self.settle(&mut inner, due, now);
+        inner.carry_out(commands, None);
     }
 }
 
