@@ -6,7 +6,7 @@ import { startUclient, uclient } from './lib/coturn.js';
 import { relayedAddresses } from './lib/relayed.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
-import { turnClient } from './lib/turn-client.js';
+import { openTurnClient } from './lib/turn-client.js';
 import { udpSocket } from './lib/udp.js';
 import { until } from './lib/wait.js';
 
@@ -54,7 +54,7 @@ describe('what a seat has of the relay', { concurrency: 8 }, () => {
       const other = await connect(s, twocan.origin, { name: 'bob' });
       const { username, credential } = (await other.join('tea')).iceServers[1];
       await person.next('otherjoined');
-      const ask = (who) => turnClient(s, { host: HOST, port: twocan.turnPort, login: who });
+      const ask = async (who) => s.own(await openTurnClient({ host: HOST, port: twocan.turnPort, login: who }));
       const [client, newcomer, others] = await Promise.all([
         ask(login),
         ask(login),
