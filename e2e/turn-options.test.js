@@ -4,6 +4,7 @@ import { describe } from 'node:test';
 import { certificate } from './lib/certificate.js';
 import { assertNothingLost, credentials, echoPeer, startUclient, uclient } from './lib/coturn.js';
 import { freePort } from './lib/ports.js';
+import { relayedAddresses } from './lib/relayed.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan, TURN_SECRET } from './lib/server.js';
 import { udpSocket } from './lib/udp.js';
@@ -53,6 +54,15 @@ describe('turnutils_uclient loses nothing', ASLEEP, () => {
       assertNothingLost(await uclient(s, { host: HOST, port: turnPort, flags }), CLIENTS * MESSAGES);
     });
   }
+
+  scenario('and keeps its allocations while it hangs on', {}, async (s) => {
+    const { turnPort, program } = await startTwocan(s);
+    const client = startUclient(s, { host: HOST, port: turnPort, flags: [...RELAYED, '-h'] });
+    await client.line(new RegExp(`tot_send_msgs=${CLIENTS * MESSAGES}, tot_recv_msgs=${CLIENTS * MESSAGES},`), 20_000);
+    // A third of them belongs to its first try of the server.
+    assert.equal(await relayedAddresses(program.pid), CLIENTS + CLIENTS / 2);
+    assert.equal(client.exit, null);
+  });
 
   scenario('with a password that it makes from the secret', {}, async (s) => {
     const { turnPort } = await startTwocan(s);
