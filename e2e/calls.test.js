@@ -1,8 +1,9 @@
 // Calls on loopback between real browsers, directly and by each way through the relay.
 import assert from 'node:assert/strict';
 import { browsers } from './lib/browsers.js';
+import { certificate } from './lib/certificate.js';
 import { inWords, openPerson, talk } from './lib/person.js';
-import { withoutIpv6 } from './lib/ports.js';
+import { freePort, withoutIpv6 } from './lib/ports.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 
@@ -10,6 +11,13 @@ const launched = browsers();
 const CHROMIUM_TWICE = [launched.chromium, launched.secondChromium];
 const CHROMIUM_AND_FIREFOX = [launched.chromium, launched.firefox];
 const FIREFOX_AND_CHROMIUM = [launched.firefox, launched.chromium];
+const trustingChromium = () => launched.chromiumWith({ anyCertificate: true });
+const TRUSTING_CHROMIUM_TWICE = [trustingChromium, trustingChromium];
+const TRUSTING_CHROMIUM_AND_FIREFOX = [trustingChromium, launched.trustingFirefox];
+const LOOPBACKS = [
+  ['127.0.0.1', 4, false],
+  ['[::1]', 6, withoutIpv6],
+];
 
 scenario('Chromium calls Chromium, directly', {}, async (s) => {
   await assertDirect(await call(s, CHROMIUM_TWICE), s);
@@ -24,10 +32,7 @@ scenario('Firefox waits, Chromium joins', {}, async (s) => {
 });
 
 for (const transport of ['udp', 'tcp']) {
-  for (const [host, family, skip] of [
-    ['127.0.0.1', 4, false],
-    ['[::1]', 6, withoutIpv6],
-  ]) {
+  for (const [host, family, skip] of LOOPBACKS) {
     scenario(`Chromium calls Chromium, relayed over ${transport} on IPv${family}`, { skip }, async (s) => {
       const people = await call(s, CHROMIUM_TWICE, { host, narrow: { relayOnly: true, transport } });
       await assertRelayed(people, s, transport, host);
@@ -39,6 +44,23 @@ for (const transport of ['udp', 'tcp']) {
     await assertRelayed(people, s, transport);
   });
 }
+
+for (const [port, listener] of [
+  ['the port of HTTPS', {}],
+  ['a port of its own', { own: true }],
+]) {
+  for (const [host, family, skip] of LOOPBACKS) {
+    scenario(`Chromium calls Chromium, relayed over tls on ${port}, IPv${family}`, { skip }, async (s) => {
+      const people = await callOverTls(s, TRUSTING_CHROMIUM_TWICE, host, listener);
+      await assertRelayed(people, s, 'tls', host);
+    });
+  }
+}
+
+scenario('Chromium calls Firefox, relayed over tls', {}, async (s) => {
+  // Firefox takes TURN over TLS from servers with a name only.
+  await assertRelayed(await callOverTls(s, TRUSTING_CHROMIUM_AND_FIREFOX, 'localhost'), s, 'tls');
+});
 
 scenario('one is relayed over UDP, the other over TCP', {}, async (s) => {
   const { url, people } = await twoPeople(s, CHROMIUM_TWICE, { host: '127.0.0.1' }, [
@@ -85,15 +107,24 @@ scenario('both open the link and join at the same moment, again and again', {}, 
   }
 });
 
-async function call(s, launch, { host, narrow = {} } = {}) {
-  const { url, people } = await twoPeople(s, launch, { host }, [narrow, narrow]);
+async function call(s, launch, { host, narrow = {}, ...server } = {}) {
+  const { url, people } = await twoPeople(s, launch, { host, ...server }, [narrow, narrow]);
   await meet(url, people);
   return people;
 }
 
+/** A call that only TURN over TLS can carry, on the port of HTTPS or on the relay's `own`. */
+async function callOverTls(s, launch, host, { own = false } = {}) {
+  const { cert, key } = await certificate(s, 'twocan.example');
+  const flags = ['--tls-cert', cert, '--tls-key', key];
+  if (own) flags.push('--turn-tls', `${host}:${await freePort()}`);
+  const narrow = { relayOnly: true, transport: 'tls' };
+  return call(s, launch, { host, narrow, https: !own, flags });
+}
+
 /** A server, and Alice and Bob with a browser each. */
-async function twoPeople(s, launch, { host = 'localhost', flags }, narrows) {
-  const twocan = await startTwocan(s, { flags });
+async function twoPeople(s, launch, { host = 'localhost', ...server }, narrows) {
+  const twocan = await startTwocan(s, server);
   const names = ['alice', 'bob'];
   const people = await Promise.all(
     names.map(async (name, index) => openPerson(s, name, await launch[index](), narrows[index])),
@@ -129,6 +160,7 @@ async function assertRelayed(people, s, transport, host) {
     assert.equal(pair.local.type, 'relay', `${person.name} uses ${inWords(pair)}`);
     assert.equal(pair.remote.type, 'relay', `${person.name} uses ${inWords(pair)}`);
     assert.equal(pair.local.relayProtocol, transport);
-    if (host) assert.ok(pair.local.url.startsWith(`turn:${host}:`), `the relay is ${pair.local.url}`);
+    const scheme = transport === 'tls' ? 'turns' : 'turn';
+    if (host) assert.ok(pair.local.url.startsWith(`${scheme}:${host}:`), `the relay is ${pair.local.url}`);
   }
 }

@@ -1,79 +1,77 @@
 // coturn's own clients against the server's STUN and TURN.
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { describe } from 'node:test';
-import { credentials, echoPeer, startUclient, stunclient, uclient } from './lib/coturn.js';
+import { assertNothingLost, credentials, echoPeer, startUclient, uclient } from './lib/coturn.js';
 import { freePort, withoutIpv6 } from './lib/ports.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
+import { udpSocket } from './lib/udp.js';
 import { until } from './lib/wait.js';
 
 const CLIENTS = 4;
 const MESSAGES = 50;
-// An odd length: ChannelData over TCP needs padding.
-const LOAD = ['-c', '-m', `${CLIENTS}`, '-n', `${MESSAGES}`, '-l', '171', '-z', '5'];
+const LOAD = ['-m', `${CLIENTS}`, '-n', `${MESSAGES}`, '-z', '5'];
+// coturn's client spends most of its time asleep.
+const ASLEEP = { concurrency: 20 };
 
 const FAMILIES = [
-  { family: 'IPv4', host: '127.0.0.1', relay: [] },
-  { family: 'IPv6', host: '::1', relay: ['-x'], skip: withoutIpv6 },
-];
+  { family: 'IPv4', host: '127.0.0.1', relay: [], peer: '127.0.0.1' },
+  { family: 'IPv6', host: '::1', relay: ['-x'], peer: '::1' },
+  { family: 'IPv6 for a client on IPv4', host: '127.0.0.1', relay: ['-x'], peer: '::1' },
+  { family: 'IPv4 for a client on IPv6', host: '::1', relay: ['-X'], peer: '127.0.0.1' },
+  { family: 'both families, of which it uses IPv4', host: '127.0.0.1', relay: ['-Z'], peer: '127.0.0.1' },
+  { family: 'both families, of which it uses IPv6', host: '127.0.0.1', relay: ['-Z', '-x'], peer: '::1' },
+].map((one) => ({ ...one, skip: one.family !== 'IPv4' && withoutIpv6 }));
+// Lengths that are no multiples of four: ChannelData over TCP and TLS needs padding.
 const TRANSPORTS = [
-  { transport: 'UDP', over: [] },
-  { transport: 'TCP', over: ['-t'] },
+  { transport: 'UDP', over: ['-l', '171'] },
+  { transport: 'TCP', over: ['-t', '-l', '173'] },
+  { transport: 'TLS', over: ['-t', '-S', '-l', '170'] },
 ];
+const OUTSIDE = ['--allow-peer', '127.0.0.0/8', '--allow-peer', '::1/128'];
 const METHODS = [
   { method: 'channels', by: [] },
   { method: 'indications', by: ['-s'] },
 ];
 
-describe('turnutils_uclient, with a second port beside the first', { concurrency: 4 }, () => {
+describe('turnutils_uclient loses nothing', ASLEEP, () => {
   for (const { transport, over } of TRANSPORTS) {
-    scenario(`even ports and reservations over ${transport}`, {}, async (s) => {
-      const twocan = await startTwocan(s);
-      const flags = ['-m', `${CLIENTS}`, '-n', `${MESSAGES}`, '-z', '5', ...over, '-y'];
-      // Half of the clients carry RTCP, on the ports that the other half had kept for them.
-      assertNothingLost(await uclient(s, { host: '127.0.0.1', port: twocan.turnPort, flags }), CLIENTS * MESSAGES);
-    });
-  }
-});
-
-// coturn's client spends most of its time asleep.
-describe('turnutils_uclient loses nothing', { concurrency: 4 }, () => {
-  for (const { family, host, relay, skip } of FAMILIES) {
-    for (const { transport, over } of TRANSPORTS) {
-      for (const { method, by } of METHODS) {
-        const way = [...LOAD, ...relay, ...over, ...by];
+    for (const { method, by } of METHODS) {
+      for (const { family, host, relay, peer, skip } of FAMILIES) {
+        const way = ['-c', ...LOAD, ...over, ...by, ...relay];
 
         scenario(`relay to relay, ${method} over ${transport}, ${family}`, { skip }, async (s) => {
-          const twocan = await startTwocan(s);
-          const result = await uclient(s, { host, port: twocan.turnPort, flags: [...way, '-y'] });
-          assertNothingLost(result, CLIENTS * MESSAGES);
+          const port = await turnPort(s, transport);
+          assertNothingLost(await uclient(s, { host, port, flags: [...way, '-y'] }), CLIENTS * MESSAGES);
         });
 
         scenario(`to an outside peer, ${method} over ${transport}, ${family}`, { skip }, async (s) => {
-          const port = await echo(s, host);
-          const twocan = await startTwocan(s, { flags: ['--allow-peer', '127.0.0.0/8', '--allow-peer', '::1/128'] });
-          const flags = [...way, '-e', host, '-r', `${port}`];
-          assertNothingLost(await uclient(s, { host, port: twocan.turnPort, flags }), CLIENTS * MESSAGES);
+          const peerPort = await echoPeer(s, peer);
+          const port = await turnPort(s, transport, OUTSIDE);
+          const flags = [...way, '-e', peer, '-r', `${peerPort}`];
+          assertNothingLost(await uclient(s, { host, port, flags }), CLIENTS * MESSAGES);
         });
       }
+
+      // Half of the clients carry RTCP, on the ports that the other half had kept for them.
+      const way = [...LOAD, ...over, ...by];
+
+      scenario(`relay to relay with RTCP, ${method} over ${transport}`, {}, async (s) => {
+        const port = await turnPort(s, transport);
+        assertNothingLost(await uclient(s, { host: '127.0.0.1', port, flags: [...way, '-y'] }), CLIENTS * MESSAGES);
+      });
+
+      scenario(`to an outside peer with RTCP, ${method} over ${transport}`, {}, async (s) => {
+        const peerPort = await echoPeer(s, '127.0.0.1');
+        const port = await turnPort(s, transport, OUTSIDE);
+        const flags = [...way, '-e', '127.0.0.1', '-r', `${peerPort}`];
+        assertNothingLost(await uclient(s, { host: '127.0.0.1', port, flags }), CLIENTS * MESSAGES);
+      });
     }
   }
 });
 
-describe('turnutils_stunclient', () => {
-  for (const { family, host, skip } of FAMILIES) {
-    scenario(`is told its own address, ${family}`, { skip }, async (s) => {
-      const twocan = await startTwocan(s);
-      const { code, seen, output } = await stunclient({ host, port: twocan.turnPort });
-      assert.equal(code, 0, output);
-      assert.match(seen ?? output, new RegExp(`^${host}:\\d+$`));
-    });
-  }
-});
-
-describe('the relay refuses', { concurrency: 4 }, () => {
+describe('the relay refuses', ASLEEP, () => {
   scenario('a wrong password', {}, async (s) => {
     const login = { ...credentials(), password: 'guessed' };
     await assertNoAllocation(s, login);
@@ -115,7 +113,7 @@ describe('the relay refuses', { concurrency: 4 }, () => {
   }
 
   // Its own host is a peer of the relay: relayed addresses are there. What else is there is none.
-  for (const { family, host, relay, skip } of FAMILIES) {
+  for (const { family, host, relay, skip } of FAMILIES.slice(0, 2)) {
     for (const { method, by } of METHODS) {
       scenario(`what else listens on its own host, ${family}, by ${method}`, { skip }, async (s) => {
         const listener = await listen(s, host);
@@ -132,10 +130,13 @@ describe('the relay refuses', { concurrency: 4 }, () => {
   }
 });
 
-function assertNothingLost({ sent, received, lost, output }, expected) {
-  assert.equal(sent, expected, output);
-  assert.equal(received, sent);
-  assert.equal(lost, 0);
+/** Starts a server, and returns the port where it takes clients by this transport. */
+async function turnPort(s, transport, flags = []) {
+  if (transport !== 'TLS') return (await startTwocan(s, { flags })).turnPort;
+  const port = await freePort();
+  const hosts = withoutIpv6 ? ['127.0.0.1'] : ['127.0.0.1', '[::1]'];
+  await startTwocan(s, { flags: [...flags, ...hosts.flatMap((host) => ['--turn-tls', `${host}:${port}`])] });
+  return port;
 }
 
 async function assertNoAllocation(s, login) {
@@ -144,22 +145,6 @@ async function assertNoAllocation(s, login) {
   assert.notEqual(result.code, 0);
   assert.match(result.output, /Cannot complete Allocation/);
   assert.equal(result.sent, null);
-}
-
-/** Starts an echo peer, and returns its port once it answers. */
-async function echo(s, host) {
-  const port = await freePort();
-  echoPeer(s, { host, port });
-  const socket = await udpSocket(s, host);
-  let answered = false;
-  socket.on('message', () => {
-    answered = true;
-  });
-  await until('the echo peer to answer', 5_000, () => {
-    socket.send('hello', port, host, () => {});
-    return answered;
-  });
-  return port;
 }
 
 /** A UDP listener beside the relay; `heard` is what came. */
@@ -174,14 +159,4 @@ async function listen(s, host) {
     await until('the listener to hear', 5_000, () => heard.includes(text));
   };
   return { port, heard, hear };
-}
-
-async function udpSocket(s, host) {
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  s.own(socket);
-  // An echo peer that is not up yet answers with an ICMP error.
-  socket.on('error', () => {});
-  socket.bind(0, host);
-  await once(socket, 'listening');
-  return socket;
 }

@@ -42,12 +42,13 @@ export async function chromium({ devices = 'fake', lang = 'en-US', anyCertificat
   });
 }
 
-/** Starts Firefox. */
-export async function firefox() {
+/** Starts Firefox. `anyCertificate`: take certificates that nobody signed. */
+export async function firefox({ anyCertificate = false } = {}) {
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: FIREFOX,
     headless: true,
+    acceptInsecureCerts: anyCertificate,
     timeout: LAUNCH_DEADLINE,
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,
@@ -80,5 +81,7 @@ export function browsers() {
     firefox: once('firefox', () => firefox()),
     /** A Chromium with other options than the usual. */
     chromiumWith: (options) => once(JSON.stringify(options), () => chromium(options))(),
+    /** A Firefox that takes any certificate. */
+    trustingFirefox: once('trusting firefox', () => firefox({ anyCertificate: true })),
   };
 }

@@ -1,7 +1,11 @@
 // coturn's own test programs, as clients of the server under test.
+import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { freePort } from './ports.js';
 import { Program, run } from './process.js';
 import { TURN_SECRET } from './server.js';
+import { udpSocket } from './udp.js';
+import { until } from './wait.js';
 
 /** A time-limited username and its password, for `seconds` from the present. */
 export function credentials({ seconds = 3600, secret = TURN_SECRET, name = 'alice' } = {}) {
@@ -35,13 +39,34 @@ export async function uclient(s, options) {
   };
 }
 
-/** Runs `turnutils_stunclient` and returns the address that the server saw, `{code, seen}`. */
-export async function stunclient({ host, port }) {
-  const { code, output } = await run('turnutils_stunclient', ['-p', `${port}`, host]);
+/** Every message was sent, and came back. */
+export function assertNothingLost({ sent, received, lost, output }, expected) {
+  assert.equal(sent, expected, output);
+  assert.equal(received, sent, output);
+  assert.equal(lost, 0, output);
+}
+
+/** Runs `turnutils_stunclient` and returns the address that the server saw, `{code, output, seen}`. */
+export async function stunclient({ host, port, flags = [] }) {
+  const { code, output } = await run('turnutils_stunclient', ['-p', `${port}`, ...flags, host]);
   return { code, output, seen: output.match(/UDP reflexive addr: (\S+)/)?.[1] };
 }
 
-/** Starts `turnutils_peer`, which sends every datagram back, for the length of a test. */
-export function echoPeer(s, { host, port }) {
-  return s.program(new Program('turnutils_peer', 'turnutils_peer', ['-L', host, '-p', `${port}`]));
+/**
+ * Starts `turnutils_peer`, which sends every datagram back, for the length of a test; returns its port once it
+ * answers. It has the next higher port as well.
+ */
+export async function echoPeer(s, host) {
+  const port = await freePort({ pair: true });
+  s.program(new Program('turnutils_peer', 'turnutils_peer', ['-L', host, '-p', `${port}`]));
+  const socket = await udpSocket(s, host);
+  let answered = false;
+  socket.on('message', () => {
+    answered = true;
+  });
+  await until('the echo peer to answer', 5_000, () => {
+    socket.send('hello', port, host, () => {});
+    return answered;
+  });
+  return port;
 }

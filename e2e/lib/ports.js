@@ -12,14 +12,20 @@ export const withoutIpv6 = (await udpFree(0, '::1')) ? false : 'this machine has
 const HOSTS = withoutIpv6 ? ['127.0.0.1'] : ['127.0.0.1', '::1'];
 const given = new Set();
 
-/** A port that is free on every loopback address, for TCP and for UDP, and that was not given before. */
-export async function freePort() {
+/**
+ * A port that is free on every loopback address, for TCP and for UDP, and that was not given before; with `pair` the
+ * next higher one is so too, and given as well.
+ */
+export async function freePort({ pair = false } = {}) {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = randomInt(FROM, TO);
-    if (given.has(port)) continue;
-    const free = await Promise.all(HOSTS.flatMap((host) => [tcpFree(port, host), udpFree(port, host)]));
+    const ports = pair ? [port, port + 1] : [port];
+    if (ports.some((one) => given.has(one))) continue;
+    const free = await Promise.all(
+      ports.flatMap((one) => HOSTS.flatMap((host) => [tcpFree(one, host), udpFree(one, host)])),
+    );
     if (free.every(Boolean)) {
-      given.add(port);
+      for (const one of ports) given.add(one);
       return port;
     }
   }

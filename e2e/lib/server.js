@@ -85,7 +85,8 @@ class Twocan {
   async #healthy() {
     const url = this.url('/healthz');
     if (!this.#network) {
-      return fetch(url).then(
+      // A connection that is kept would count among those of the server.
+      return fetch(url, { headers: { connection: 'close' } }).then(
         (response) => response.ok,
         () => false,
       );

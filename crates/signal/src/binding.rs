@@ -19,7 +19,7 @@ use twocan_socketio::{
 use crate::{
     credentials::{Host, SeatName},
     protocol::{Code, Refused, Request, ServerEvent, UserId},
-    rooms::{Command, Config, Now, Rooms},
+    rooms::{Command, Config, Now, Parting, Rooms},
 };
 
 /// How many lines about one socket are logged for everybody: enough for a call with all its mishaps,
@@ -138,9 +138,10 @@ impl Handler for Signalling {
             Ok(request) => inner.rooms.request(&state.user, request, now),
             Err(refused) => vec![Command::Answer(ServerEvent::Refused(refused))],
         };
+        // Who hears that a seat was left has its credentials behind it.
+        self.settle(&mut inner, due, now);
         // Within the lock, so that everybody hears of everything in the order in which it was.
         inner.carry_out(commands, Some((state, ack)));
-        self.settle(&mut inner, due, now);
     }
 
     async fn disconnect(&self, state: Connected, reason: DisconnectReason) {
@@ -154,9 +155,13 @@ impl Handler for Signalling {
             info!(user, rooms, suppressed, %reason, "left its rooms");
         }
         let (now, due) = (now(), inner.rooms.poll_timeout());
-        let commands = inner.rooms.disconnect(&state.user, now);
-        inner.carry_out(commands, None);
+        let parting = match reason {
+            DisconnectReason::ClientDisconnect => Parting::Goodbye,
+            _ => Parting::Lost,
+        };
+        let commands = inner.rooms.disconnect(&state.user, parting, now);
         self.settle(&mut inner, due, now);
+        inner.carry_out(commands, None);
     }
 }
 

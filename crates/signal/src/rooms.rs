@@ -23,7 +23,7 @@ use crate::{
 /// A page needs one; a few more do no harm, but a socket must not fill the memory with rooms.
 pub const MAX_ROOMS_OF_A_SOCKET: usize = 16;
 
-/// How long the credentials of a seat outlive its socket. The media may go on while the socket
+/// How long the credentials of a seat outlive a socket that was lost. The media may go on while the socket
 /// comes back, and takes another seat with credentials of its own.
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -55,6 +55,15 @@ pub enum Command {
     Acknowledge(InRoom),
     /// Emit the event to another socket.
     Tell(UserId, ServerEvent),
+}
+
+/// How a socket has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// Its client said goodbye.
+    Goodbye,
+    /// The connection ended. The client may be back in a moment, and its media go on meanwhile.
+    Lost,
 }
 
 /// All rooms of a server.
@@ -119,14 +128,19 @@ impl<R: FnMut() -> u64> Rooms<R> {
     }
 
     /// A socket has gone: its seats are free, and those who shared a room with it are told. The
-    /// credentials of its seats live on for a while, since the socket may be all that was lost.
-    pub fn disconnect(&mut self, user: &UserId, now: Now) -> Vec<Command> {
+    /// credentials of its seats end with a goodbye; without one they live on for a while, since the
+    /// socket may be all that was lost.
+    pub fn disconnect(&mut self, user: &UserId, parting: Parting, now: Now) -> Vec<Command> {
         let Some(visitor) = self.sockets.remove(user) else {
             return Vec::new();
         };
+        let credentials_end = match parting {
+            Parting::Goodbye => now.monotonic,
+            Parting::Lost => now.monotonic + GRACE,
+        };
         let mut commands = Vec::new();
         for room in &visitor.rooms {
-            self.vacate(user, room, now.monotonic + GRACE, &mut commands);
+            self.vacate(user, room, credentials_end, &mut commands);
         }
         commands
     }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 use twocan_signal::{
     protocol::{Code, Raw, Request, RoomId, ServerEvent, UserId},
-    rooms::{Command, Config, MAX_ROOMS_OF_A_SOCKET, Now, Rooms},
+    rooms::{Command, Config, MAX_ROOMS_OF_A_SOCKET, Now, Parting, Rooms},
 };
 
 const ROOM_SIZE: usize = 2;
@@ -55,7 +55,7 @@ proptest! {
                     continue;
                 }
                 Step::Disconnect(person) => {
-                    (rooms.disconnect(&user(person), now), model.disconnect(person))
+                    (rooms.disconnect(&user(person), Parting::Lost, now), model.disconnect(person))
                 }
                 Step::Join(person, room) => {
                     let request = Request::Join { room: name(room), capabilities: None };
@@ -85,7 +85,7 @@ proptest! {
         }
 
         for person in model.connected.clone() {
-            rooms.disconnect(&user(person), now);
+            rooms.disconnect(&user(person), Parting::Lost, now);
         }
         prop_assert_eq!((rooms.room_count(), rooms.socket_count()), (0, 0));
     }

@@ -17,8 +17,8 @@ pub use address::{
 pub use error_code::{AddressErrorCode, ErrorCode};
 pub use number::{
     AdditionalAddressFamily, AddressFamily, ChangeRequest, ChannelNumber, ConnectionId,
-    DontFragment, EvenPort, Icmp, Lifetime, RequestedAddressFamily, RequestedTransport,
-    ReservationToken, ResponsePort,
+    DontFragment, DraftAdditionalAddressFamily, EvenPort, Icmp, Lifetime, RequestedAddressFamily,
+    RequestedTransport, ReservationToken, ResponsePort,
 };
 pub use password_algorithm::{PasswordAlgorithm, PasswordAlgorithms, UserHash};
 pub use text::{Data, MobilityTicket, Nonce, Padding, Realm, Software, Username};

@@ -10,9 +10,9 @@ use common::{Answer, Sent, User, World, address, channel_data, config};
 use twocan_stun::{
     Attribute as _, Message, Method,
     attributes::{
-        AdditionalAddressFamily, AddressErrorCode, AddressFamily, EvenPort, Lifetime,
-        RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
-        XorPeerAddress, XorRelayedAddress,
+        AdditionalAddressFamily, AddressErrorCode, AddressFamily, DraftAdditionalAddressFamily,
+        EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport, ReservationToken,
+        XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 use twocan_turn::{ForFamily, Transport};
@@ -303,6 +303,18 @@ fn a_dual_allocation_has_an_address_of_each_family() {
     assert_eq!(user.bind(&mut world, 0x4000, "[2001:4860::8888]:1").code(), 443);
     assert_eq!(user.refresh(&mut world, 0).code(), 0);
     assert_eq!(world.open.len(), 0);
+}
+
+#[test]
+fn both_families_may_be_asked_for_by_the_number_of_the_drafts() {
+    let mut world = World::new(twocan_turn::Config { local: DUAL, ..config() });
+    let mut user = User::at("198.51.100.1:4000");
+    user.meet(&mut world);
+    let mut request = user.allocate_request();
+    let v6 = AdditionalAddressFamily(Some(AddressFamily::V6));
+    request.push(&DraftAdditionalAddressFamily(v6));
+    let answer = world.request(user.client, &user.sign(request));
+    assert_eq!(relayed_addresses(&answer), ["9.9.9.9", "2620:fe::9"]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use common::{User, World, address, config};
 use twocan_stun::{
     Message, Method,
     attributes::{
-        ChangeRequest, ErrorCode, MappedAddress, OtherAddress, ResponseOrigin, ResponsePort,
-        XorMappedAddress,
+        ChangeRequest, ErrorCode, MappedAddress, OtherAddress, Padding, ResponseOrigin,
+        ResponsePort, XorMappedAddress,
     },
 };
 use twocan_turn::{Client, Link, Transport};
@@ -66,6 +66,30 @@ fn the_answer_goes_to_another_port_of_the_client() {
     assert_eq!(way.address, address("198.51.100.1:5000"));
     let answer = Message::decode(&bytes).unwrap();
     assert_eq!(answer.get(), Ok(Some(XorMappedAddress(client.address))), "still its own address");
+}
+
+#[test]
+fn a_padded_question_gets_an_answer_as_long() {
+    let mut world = world(&GRID);
+    let client = User::at("198.51.100.1:4000").client;
+    let padding = Padding(&[7; 1500]);
+    let mut request = User::at("198.51.100.1:4000").begin(Method::BINDING);
+    request.push(&padding);
+    assert_eq!(world.feed(client, &request.finish()), None);
+    let [(way, bytes)] = <[_; 1]>::try_from(world.answers()).unwrap();
+    assert_eq!(way, client);
+    let answer = Message::decode(&bytes).unwrap();
+    assert_eq!(answer.get(), Ok(Some(padding)));
+    assert_eq!(answer.get(), Ok(Some(XorMappedAddress(client.address))));
+
+    let mut request = User::at("198.51.100.1:4000").begin(Method::BINDING);
+    request.push(&padding);
+    request.push(&ResponsePort(5000));
+    assert_eq!(world.feed(client, &request.finish()), None);
+    let [(way, bytes)] = <[_; 1]>::try_from(world.answers()).unwrap();
+    assert_eq!(way, client, "an error goes to where the request came from");
+    let error: ErrorCode<'_> = Message::decode(&bytes).unwrap().get().unwrap().unwrap();
+    assert_eq!(error.code, 400);
 }
 
 #[test]

@@ -287,6 +287,17 @@ fn credentials_end_with_the_seat_and_outlive_a_lost_socket_for_a_minute() {
     assert_eq!(server.rooms.poll_timeout(), None);
 }
 
+#[test]
+fn a_goodbye_ends_the_credentials_of_every_seat_at_once() {
+    let mut server = Server::with_turn();
+    server.connect(&["ann"]);
+    server.seat("tea", &["ann"]);
+    server.seat("cup", &["ann"]);
+    server.rooms.disconnect(&"ann".into(), Parting::Goodbye, server.now);
+    assert_eq!(server.rooms.take_ended(server.now), [SeatName(1), SeatName(2)]);
+    assert_eq!(server.rooms.poll_timeout(), None);
+}
+
 /// The machine with a clock that stands still until it is moved, and numbers for random ones.
 struct Server {
     rooms: Rooms<Box<dyn FnMut() -> u64>>,
@@ -351,7 +362,7 @@ impl Server {
     }
 
     fn disconnect(&mut self, user: &str) -> Vec<Said> {
-        said(self.rooms.disconnect(&user.into(), self.now))
+        said(self.rooms.disconnect(&user.into(), Parting::Lost, self.now))
     }
 
     fn timeout(&mut self) -> Vec<Said> {

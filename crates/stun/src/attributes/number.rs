@@ -175,6 +175,25 @@ impl Attribute<'_> for AdditionalAddressFamily {
     }
 }
 
+/// ADDITIONAL-ADDRESS-FAMILY by the number of the drafts before the RFC, which coturn's clients send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DraftAdditionalAddressFamily(pub AdditionalAddressFamily);
+
+impl Attribute<'_> for DraftAdditionalAddressFamily {
+    const TYPE: u16 = 0x8032;
+
+    fn decode(value: &[u8], id: TransactionId) -> Result<Self, AttributeError> {
+        let malformed = |_| AttributeError { kind: Self::TYPE };
+        AdditionalAddressFamily::decode(value, id)
+            .map(DraftAdditionalAddressFamily)
+            .map_err(malformed)
+    }
+
+    fn encode(&self, id: TransactionId, out: &mut Vec<u8>) {
+        self.0.encode(id, out);
+    }
+}
+
 /// DONT-FRAGMENT: datagrams to peers shall not be cut on their way.
 ///
 /// [RFC 8656 §18.9](https://www.rfc-editor.org/rfc/rfc8656#section-18.9)
@@ -356,6 +375,8 @@ mod tests {
 
         let family = AdditionalAddressFamily(Some(AddressFamily::V6));
         assert_eq!(AdditionalAddressFamily::decode(&encoded(&family), ID), Ok(family));
+        let drafted = DraftAdditionalAddressFamily(family);
+        assert_eq!(DraftAdditionalAddressFamily::decode(&encoded(&drafted), ID), Ok(drafted));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use tracing::debug;
 use twocan_stun::{
     Class, Message, MessageBuilder, Method,
     attributes::{
-        AdditionalAddressFamily, AddressErrorCode, AddressFamily, ErrorCode, EvenPort, Lifetime,
-        RequestedTransport, ReservationToken, XorMappedAddress, XorRelayedAddress,
+        AdditionalAddressFamily, AddressErrorCode, AddressFamily, DraftAdditionalAddressFamily,
+        ErrorCode, EvenPort, Lifetime, RequestedTransport, ReservationToken, XorMappedAddress,
+        XorRelayedAddress,
     },
 };
 
@@ -266,8 +267,9 @@ impl Server {
     /// Reads what a request wants of its relayed addresses.
     fn wanted(&self, client: Client, message: &Message<'_>, now: Now) -> Result<Wanted, Rejection> {
         let family = requested_family(message)?;
-        let (Ok(additional), Ok(even), Ok(token)) = (
+        let (Ok(additional), Ok(drafted), Ok(even), Ok(token)) = (
             message.get::<AdditionalAddressFamily>(),
+            message.get::<DraftAdditionalAddressFamily>(),
             message.get::<EvenPort>(),
             message.get::<ReservationToken>(),
         ) else {
@@ -275,6 +277,7 @@ impl Server {
                 "ADDITIONAL-ADDRESS-FAMILY, EVEN-PORT or RESERVATION-TOKEN is malformed",
             ));
         };
+        let additional = additional.or(drafted.map(|DraftAdditionalAddressFamily(one)| one));
         if let Some(ReservationToken(token)) = token {
             if even.is_some() || family.is_some() || additional.is_some() {
                 return Err(Rejection::bad_request(

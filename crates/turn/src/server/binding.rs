@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder, Method, TransactionId,
     attributes::{
-        ChangeRequest, MappedAddress, OtherAddress, ResponseOrigin, ResponsePort, XorMappedAddress,
+        ChangeRequest, MappedAddress, OtherAddress, Padding, ResponseOrigin, ResponsePort,
+        XorMappedAddress,
     },
     message::MAGIC_COOKIE,
 };
@@ -32,6 +33,11 @@ impl Server {
             answer.push(&MappedAddress(client.address));
             answer.push(&ResponseOrigin(from.server));
             answer.push(&OtherAddress(other));
+            // As long as the question's, so that the answer is cut where the question was, and
+            // nobody gets more than was sent in his name.
+            if let Ok(Some(padding)) = message.get::<Padding<'_>>() {
+                answer.push(&padding);
+            }
         }
         let bytes = reply::finish(answer, message, None);
         let way = Client { address: to, ..from };
@@ -61,8 +67,11 @@ impl Server {
         message: &Message<'_>,
     ) -> Result<(Client, SocketAddr), Rejection> {
         let other = self.other(client);
-        let discovery: &[u16] =
-            if other.is_some() { &[ChangeRequest::TYPE, ResponsePort::TYPE] } else { &[] };
+        let discovery: &[u16] = if other.is_some() {
+            &[ChangeRequest::TYPE, Padding::TYPE, ResponsePort::TYPE]
+        } else {
+            &[]
+        };
         reply::refuse_unknown_but(message, discovery)?;
         let (Ok(change), Ok(port)) =
             (message.get::<ChangeRequest>(), message.get::<ResponsePort>())
@@ -75,6 +84,9 @@ impl Server {
             let port = if port { other.port() } else { client.server.port() };
             from.server = SocketAddr::new(ip, port);
             from.link = self.listener(from.server).unwrap_or(client.link);
+        }
+        if port.is_some() && message.has(Padding::TYPE) {
+            return Err(Rejection::bad_request("PADDING and RESPONSE-PORT exclude each other"));
         }
         let mut to = client.address;
         if let Some(ResponsePort(port)) = port {
