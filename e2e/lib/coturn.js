@@ -27,14 +27,17 @@ export async function uclient(s, options) {
   const program = startUclient(s, options);
   const { code, error } = await program.wait(30_000);
   if (error) throw new Error(`turnutils_uclient cannot run (install coturn): ${error.message}`);
-  const { output } = program;
-  const totals = [...output.matchAll(/tot_send_msgs=(\d+), tot_recv_msgs=(\d+)/g)].at(-1);
+  return { code, ...totals(program) };
+}
+
+/** What a run of `turnutils_uclient` has counted so far: `{output, sent, received, lost}`. */
+export function totals({ output }) {
+  const counted = [...output.matchAll(/tot_send_msgs=(\d+), tot_recv_msgs=(\d+)/g)].at(-1);
   const lost = output.match(/Total lost packets (\d+)/);
   return {
-    code,
     output,
-    sent: totals ? Number(totals[1]) : null,
-    received: totals ? Number(totals[2]) : null,
+    sent: counted ? Number(counted[1]) : null,
+    received: counted ? Number(counted[2]) : null,
     lost: lost ? Number(lost[1]) : null,
   };
 }

@@ -185,6 +185,7 @@ impl World {
             local: ForFamily { v4: None, v6: "2620:fe::9".parse().ok() },
             own: vec![[9, 9, 9, 9].into()],
             peers: PeerPolicy::default(),
+            alternates: Vec::new(),
         };
         let server =
             Server::new(config, Arc::<Neighbours>::default(), Arc::clone(&quotas), [9; 32], start);

@@ -80,6 +80,8 @@ pub struct Config {
     pub limits: Limits,
     /// What DTLS is served with on the UDP listeners; it may be replaced at any time.
     pub dtls: Certificate,
+    /// Servers that new clients are sent to after [`Handle::drain`], at most one of each family.
+    pub alternates: Vec<SocketAddr>,
 }
 
 /// An address to listen on. Port 0 takes a free one, the same for both protocols.
@@ -146,6 +148,17 @@ impl Handle {
         }
     }
 
+    /// Makes no allocation from here on: new clients are sent to the alternate server of their
+    /// family, or refused without one. Allocations that exist go on; the log tells when the last has
+    /// ended. Saying it again changes nothing.
+    pub fn drain(&self) {
+        match self.shared.quotas.drain() {
+            Some(0) => info!("draining; there is no allocation, so it can be stopped"),
+            Some(allocations) => info!(allocations, "draining; the allocations that exist go on"),
+            None => info!("draining already"),
+        }
+    }
+
     /// Ends the credentials of a name, the part of a username behind its expiry: their allocations
     /// are closed at once, and no others made. `until` is when the last of them expires by itself,
     /// as time since 1970.
@@ -190,6 +203,7 @@ impl Relay {
             external: for_family(config.external_ips),
             local: local_addresses(&config.listeners),
             peers: PeerPolicy::new(config.allowed_peers),
+            alternates: config.alternates,
         };
         let neighbours = Arc::new(Neighbours::default());
         let reserved = Arc::new(Reserved::default());

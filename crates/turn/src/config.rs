@@ -37,6 +37,8 @@ pub struct Config {
     pub own: Vec<IpAddr>,
     /// The peers that may be relayed to.
     pub peers: PeerPolicy,
+    /// Servers to send new clients to while this one drains, at most one of each family.
+    pub alternates: Vec<SocketAddr>,
 }
 
 /// Names a server among those of its process, from 0.

@@ -1,8 +1,10 @@
-//! How much of the server anyone may have, and who may have nothing any longer.
+//! How much of the server anyone may have, who may have nothing any longer, and whether anybody may
+//! begin.
 
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    mem,
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -52,6 +54,8 @@ struct Counts {
     /// seconds since 1970. There are many of them, so a hash stands for each: it takes a fifth of
     /// the memory, and a name that is good is mistaken for one of them once in 10¹⁴ times.
     revoked: HashMap<u64, u64>,
+    /// Whether the allocations that exist are the last ones.
+    draining: bool,
 }
 
 /// Which limit is reached.
@@ -60,6 +64,8 @@ pub(crate) enum Reached {
     User,
     Address,
     Total,
+    /// No limit: [`Quotas::drain`] lets nobody begin.
+    Draining,
 }
 
 impl Quotas {
@@ -75,6 +81,9 @@ impl Quotas {
     /// Counts an allocation in, or says which limit is reached.
     pub(crate) fn enter(&self, username: &str, address: IpAddr) -> Result<(), Reached> {
         let mut counts = self.counts();
+        if counts.draining {
+            return Err(Reached::Draining);
+        }
         let (user, address) = (name_of(username), network_of(address));
         let used_by_user = counts.by_user.get(user).copied().unwrap_or_default();
         let used_by_address = counts.by_address.get(&address).copied().unwrap_or_default();
@@ -94,8 +103,9 @@ impl Quotas {
         Ok(())
     }
 
-    /// Counts an allocation out that was counted in.
-    pub(crate) fn leave(&self, username: &str, address: IpAddr) {
+    /// Counts an allocation out that was counted in; true if it was the last of a process that
+    /// drains.
+    pub(crate) fn leave(&self, username: &str, address: IpAddr) -> bool {
         let mut counts = self.counts();
         let (user, address) = (name_of(username), network_of(address));
         if let Some(count) = counts.by_user.get_mut(user) {
@@ -111,6 +121,15 @@ impl Quotas {
             }
         }
         counts.total = counts.total.saturating_sub(1);
+        counts.draining && counts.total == 0
+    }
+
+    /// Lets nobody begin from here on: new allocations are refused, and those that exist go on.
+    /// Returns how many there are; `None` if it was said before.
+    pub fn drain(&self) -> Option<usize> {
+        let mut counts = self.counts();
+        let said_before = mem::replace(&mut counts.draining, true);
+        (!said_before).then_some(counts.total)
     }
 
     /// Whether so many bytes may pass for an allocation with this meter.
@@ -252,6 +271,21 @@ mod tests {
         }
         let quotas = Quotas::new(Limits::default(), start);
         assert_eq!(quotas.may_pass_in_part(&Meter::new(start), 9000, at(0)), Ok(9000));
+    }
+
+    #[test]
+    fn a_process_that_drains_lets_nobody_begin_and_tells_when_the_last_has_ended() {
+        let quotas = Quotas::new(Limits::default(), Instant::now());
+        let a = ip("198.51.100.1");
+        assert_eq!(quotas.enter("1:x", a), Ok(()));
+        assert!(!quotas.leave("1:x", a), "it does not drain yet");
+        assert_eq!(quotas.enter("1:x", a), Ok(()));
+        assert_eq!(quotas.enter("1:y", a), Ok(()));
+        assert_eq!(quotas.drain(), Some(2));
+        assert_eq!(quotas.drain(), None);
+        assert_eq!(quotas.enter("1:z", a), Err(Reached::Draining));
+        assert!(!quotas.leave("1:x", a));
+        assert!(quotas.leave("1:y", a));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::{
 use foldhash::fast::RandomState;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use slab::Slab;
-use tracing::debug;
+use tracing::{debug, info};
 use twocan_stun::{Class, Message, Method, attributes::ConnectionId};
 
 use self::strangers::Strangers;
@@ -293,13 +293,16 @@ impl Server {
         };
         debug!(client = %allocation.client().address, why, "allocation ended");
         self.by_client.remove(&allocation.client());
-        self.quotas.leave(&allocation.username, allocation.client().address.ip());
+        let is_last = self.quotas.leave(&allocation.username, allocation.client().address.ip());
         for connection in allocation.connections {
             self.connections.remove(&connection);
             self.commands.push_back(Command::Disconnect { connection });
         }
         for relay in allocation.relays.iter() {
             self.remove_relay(relay);
+        }
+        if is_last {
+            info!("drained; can be stopped");
         }
     }
 

@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tracing::{error, info, warn};
-use twocan_relay::{Certificate, Listen, Relay};
+use twocan_relay::{Certificate, Handle, Listen, Relay};
 use twocan_signal::{
     binding::Signalling,
     credentials::{LIFETIME, SeatName, Turn, Way},
@@ -33,7 +33,7 @@ use crate::{
     listen::{self, Door, ListenError},
     network::Network,
     settings::{Listener, Secret, Settings, SettingsError},
-    shutdown::Hangups,
+    shutdown::Asked,
     tls::{Files, Tls, TlsError},
 };
 
@@ -224,6 +224,7 @@ impl Server {
             () = relay_failed.notified() => outcome = Err(RelayFailed),
             never = signalling.run_timers() => match never {},
             never = keep_certificate_fresh(tls.and_then(|tls| tls.files)) => match never {},
+            never = drain_when_asked(relay_handle.as_ref()) => match never {},
         }
 
         info!("stopping");
@@ -261,7 +262,7 @@ fn local_addresses(listeners: &[TcpListener]) -> io::Result<Vec<SocketAddr>> {
 
 /// Reads the certificate again when its files change, and on SIGHUP.
 async fn keep_certificate_fresh(files: Option<Files>) -> Infallible {
-    let mut hangups = match Hangups::new() {
+    let mut hangups = match Asked::to_read_again() {
         Ok(hangups) => hangups,
         Err(error) => {
             warn!(%error, "SIGHUP cannot be heard");
@@ -284,6 +285,24 @@ async fn keep_certificate_fresh(files: Option<Files>) -> Infallible {
             Ok(true) => info!("read the certificate again"),
             Ok(false) => {}
             Err(error) => error!(%error, "the old certificate stays in use"),
+        }
+    }
+}
+
+/// Drains the relay on SIGUSR1.
+async fn drain_when_asked(relay: Option<&Handle>) -> Infallible {
+    let mut asked = match Asked::to_drain() {
+        Ok(asked) => asked,
+        Err(error) => {
+            warn!(%error, "SIGUSR1 cannot be heard");
+            return pending().await;
+        }
+    };
+    loop {
+        asked.next().await;
+        match relay {
+            Some(relay) => relay.drain(),
+            None => info!("SIGUSR1: there is no relay to drain"),
         }
     }
 }
@@ -357,6 +376,7 @@ fn start_relay(
         allowed_peers: settings.allow_peer.clone(),
         limits: settings.turn_limits(),
         dtls,
+        alternates: settings.turn_alternate.clone(),
     };
     Ok(Some(Relay::start(config, move || failed.notify_one())?))
 }

@@ -80,6 +80,17 @@ pub struct Settings {
     #[arg(long, value_name = "NAME", env = "TWOCAN_TURN_HOST", value_parser = parse_host)]
     pub turn_host: Option<Host>,
 
+    /// Where new TURN clients are sent after SIGUSR1, when this server lets no more begin
+    /// (repeatable, one for each of IPv4 and IPv6)
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "TWOCAN_TURN_ALTERNATE",
+        value_delimiter = ',',
+        value_parser = parse_alternate
+    )]
+    pub turn_alternate: Vec<SocketAddr>,
+
     /// The ports from which relayed addresses are drawn
     #[arg(
         long,
@@ -217,6 +228,16 @@ impl Settings {
                 return Err(SettingsError::TwoExternalAddresses { first, second });
             }
         }
+        for family in [SocketAddr::is_ipv4, SocketAddr::is_ipv6] {
+            let mut alternates = self.turn_alternate.iter().filter(|address| family(address));
+            if let (Some(&first), Some(&second)) = (alternates.next(), alternates.next()) {
+                return Err(SettingsError::TwoAlternates { first, second });
+            }
+        }
+        let itself = listeners.turn.iter().find(|one| self.turn_alternate.contains(&one.address));
+        if let Some(&Listener { address, .. }) = itself {
+            return Err(SettingsError::AlternateIsItself(address));
+        }
         Ok(listeners)
     }
 
@@ -291,6 +312,22 @@ pub enum SettingsError {
         /// The other.
         second: IpAddr,
     },
+    /// Two alternate servers of one family.
+    #[error(
+        "--turn-alternate is given {first} and {second}. Give one address for each of IPv4 and IPv6."
+    )]
+    TwoAlternates {
+        /// The one.
+        first: SocketAddr,
+        /// The other.
+        second: SocketAddr,
+    },
+    /// An alternate server that is this one.
+    #[error(
+        "--turn-alternate is given {0}, where this server itself listens. Give another server's \
+         address."
+    )]
+    AlternateIsItself(SocketAddr),
 }
 
 /// Where everything listens.
@@ -447,6 +484,16 @@ fn parse_host(text: &str) -> Result<Host, &'static str> {
         "write a host name or an IP address without a port, such as turn.example.org; the port is \
          that of the first --turn",
     )
+}
+
+fn parse_alternate(text: &str) -> Result<SocketAddr, &'static str> {
+    match text.parse::<SocketAddr>() {
+        Ok(address) if !address.ip().is_unspecified() && address.port() != 0 => Ok(address),
+        _ => Err(
+            "write the IP address and the port by which clients reach the other server, such as \
+             203.0.113.8:443 or [2001:db8::8]:443",
+        ),
+    }
 }
 
 fn parse_realm(text: &str) -> Result<String, &'static str> {

@@ -17,15 +17,25 @@ pub async fn requested() -> io::Result<&'static str> {
     })
 }
 
-/// SIGHUP, by which an operator says that files have changed.
+/// A signal by which an operator asks a running server for something, again and again.
 #[derive(Debug)]
-pub(crate) struct Hangups(Signal);
+pub(crate) struct Asked(Signal);
 
-impl Hangups {
+impl Asked {
+    /// SIGHUP: files have changed.
+    ///
     /// # Errors
     /// If the system takes no handler.
-    pub(crate) fn new() -> io::Result<Hangups> {
-        signal(SignalKind::hangup()).map(Hangups)
+    pub(crate) fn to_read_again() -> io::Result<Asked> {
+        signal(SignalKind::hangup()).map(Asked)
+    }
+
+    /// SIGUSR1: no new allocation shall begin here.
+    ///
+    /// # Errors
+    /// If the system takes no handler.
+    pub(crate) fn to_drain() -> io::Result<Asked> {
+        signal(SignalKind::user_defined1()).map(Asked)
     }
 
     /// Waits for the next one.

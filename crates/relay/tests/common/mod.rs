@@ -47,6 +47,7 @@ pub(crate) fn limited(listen: &str, threads: usize, limits: Limits) -> Result<Re
         allowed_peers: ["127.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap()).into(),
         limits,
         dtls: Certificate::default(),
+        alternates: vec![],
     };
     Relay::start(config, || panic!("a thread of the relay failed"))
 }

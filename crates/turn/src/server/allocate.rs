@@ -71,6 +71,7 @@ impl Server {
         self.quotas.enter(user.username, client.address.ip()).map_err(|reached| match reached {
             Reached::User | Reached::Address => Rejection::QUOTA_REACHED,
             Reached::Total => Rejection::INSUFFICIENT_CAPACITY,
+            Reached::Draining => self.elsewhere(client),
         })?;
         let id = AllocationId(self.allocations.insert(Allocation {
             username: user.username.into(),
@@ -261,6 +262,18 @@ impl Server {
                 Ok(())
             }
             _ => Err(Rejection::ALLOCATION_MISMATCH),
+        }
+    }
+
+    /// Where a client is sent while this server drains: to the other one of its address's family.
+    ///
+    /// [RFC 8489 §10](https://www.rfc-editor.org/rfc/rfc8489#section-10)
+    fn elsewhere(&self, client: Client) -> Rejection {
+        let is_ipv4 = client.address.is_ipv4();
+        if self.config.alternates.iter().any(|one| one.is_ipv4() == is_ipv4) {
+            Rejection::TRY_ALTERNATE
+        } else {
+            Rejection::INSUFFICIENT_CAPACITY
         }
     }
 

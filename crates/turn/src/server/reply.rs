@@ -3,10 +3,10 @@
 use twocan_stun::{
     Attribute as _, Class, Message, MessageBuilder,
     attributes::{
-        ChannelNumber, ConnectionId, Data, DontFragment, ErrorCode, EvenPort, Lifetime,
-        MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, Nonce, PasswordAlgorithm, PasswordAlgorithms,
-        Realm, RequestedAddressFamily, RequestedTransport, ReservationToken, UnknownAttributes,
-        UserHash, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
+        AlternateServer, ChannelNumber, ConnectionId, Data, DontFragment, ErrorCode, EvenPort,
+        Lifetime, MESSAGE_INTEGRITY, MESSAGE_INTEGRITY_SHA256, Nonce, PasswordAlgorithm,
+        PasswordAlgorithms, Realm, RequestedAddressFamily, RequestedTransport, ReservationToken,
+        UnknownAttributes, UserHash, Username, XorMappedAddress, XorPeerAddress, XorRelayedAddress,
     },
 };
 
@@ -46,6 +46,7 @@ pub(super) struct Rejection {
 }
 
 impl Rejection {
+    pub(super) const TRY_ALTERNATE: Rejection = Rejection::new(300, "Try Alternate");
     pub(super) const UNAUTHENTICATED: Rejection = Rejection::challenge(401, "Unauthenticated");
     pub(super) const UNKNOWN_ATTRIBUTE: Rejection = Rejection::new(420, "Unknown Attribute");
     pub(super) const STALE_NONCE: Rejection = Rejection::challenge(438, "Stale Nonce");
@@ -130,6 +131,14 @@ impl Server {
         let mut answer =
             MessageBuilder::new(Class::Error, request.method(), request.transaction_id());
         answer.push(&ErrorCode { code: rejection.code, reason: rejection.reason });
+        if rejection == Rejection::TRY_ALTERNATE {
+            // The one that the client surely reaches comes first.
+            let mut alternates = self.config.alternates.clone();
+            alternates.sort_by_key(|one| one.is_ipv4() != client.address.is_ipv4());
+            for alternate in alternates {
+                answer.push(&AlternateServer(alternate));
+            }
+        }
         if rejection == Rejection::UNKNOWN_ATTRIBUTE {
             answer.push(&UnknownAttributes(request.unknown_required(&UNDERSTOOD)));
         }

@@ -46,6 +46,7 @@ pub(crate) fn config() -> Config {
         local: ForFamily::default(),
         own: Vec::new(),
         peers: PeerPolicy::default(),
+        alternates: Vec::new(),
     }
 }
 

@@ -44,6 +44,10 @@ fn every_flag_is_understood() {
         "2001:db8::7",
         "--turn-host",
         "turn.example.org",
+        "--turn-alternate",
+        "203.0.113.8:443",
+        "--turn-alternate",
+        "[2001:db8::8]:443",
         "--relay-ports",
         "50000-50100",
         "--relay-threads",
@@ -72,6 +76,8 @@ fn every_flag_is_understood() {
     assert_eq!(addresses(&listeners.turn), ["0.0.0.0:443"]);
     assert!(listeners.turn[0].explicit);
     assert!(settings.certificate().unwrap().is_some());
+    let alternates = ["203.0.113.8:443", "[2001:db8::8]:443"].map(|one| one.parse().unwrap());
+    assert_eq!(settings.turn_alternate, alternates);
     assert_eq!(settings.turn_host.unwrap().to_string(), "turn.example.org");
     assert_eq!(settings.turn_secret.unwrap().reveal(), "north");
     assert_eq!(settings.relay_threads.unwrap().get(), 3);
@@ -102,6 +108,9 @@ fn a_wrong_value_is_answered_with_flag_value_and_remedy() {
         ("--external-ip", "example.org", "invalid IP address"),
         ("--turn-host", "example.org:3478", "without a port"),
         ("--turn-host", "", "without a port"),
+        ("--turn-alternate", "turn.example.org:443", "such as 203.0.113.8:443"),
+        ("--turn-alternate", "0.0.0.0:443", "by which clients reach"),
+        ("--turn-alternate", "203.0.113.8:0", "by which clients reach"),
         ("--relay-ports", "50000", "such as 49152-65535"),
         ("--relay-ports", "2-1", "such as 49152-65535"),
         ("--relay-ports", "0-10", "such as 49152-65535"),
@@ -140,6 +149,17 @@ fn contradictions_are_named() {
                 first: "192.0.2.1".parse().unwrap(),
                 second: "192.0.2.2".parse().unwrap(),
             },
+        ),
+        (
+            vec!["--turn-alternate", "192.0.2.1:443,[2001:db8::1]:443,192.0.2.2:443"],
+            SettingsError::TwoAlternates {
+                first: "192.0.2.1:443".parse().unwrap(),
+                second: "192.0.2.2:443".parse().unwrap(),
+            },
+        ),
+        (
+            vec!["--turn", "192.0.2.1:443", "--turn-alternate", "192.0.2.1:443"],
+            SettingsError::AlternateIsItself("192.0.2.1:443".parse().unwrap()),
         ),
     ] {
         assert_eq!(parse(&flags).unwrap().listeners(), Err(error));

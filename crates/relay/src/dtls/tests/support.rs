@@ -67,6 +67,7 @@ impl Bench {
             local: ForFamily::default(),
             own: vec![],
             peers: PeerPolicy::default(),
+            alternates: vec![],
         };
         let quotas = Arc::new(Quotas::new(Limits::default(), now.instant));
         let neighbours = Arc::new(Neighbours::default());
@@ -304,6 +305,7 @@ pub(super) fn relay(threads: usize) -> Relay {
         allowed_peers: vec!["127.0.0.0/8".parse().unwrap()],
         limits: Limits::default(),
         dtls: certificate(),
+        alternates: vec![],
     };
     Relay::start(config, || panic!("a thread of the relay failed")).unwrap()
 }
