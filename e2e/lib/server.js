@@ -19,24 +19,26 @@ await access(BINARY).catch(() => {
 /**
  * Starts `twocan serve` for the length of a test: on every loopback address, or on the server of a `network`.
  * `https` adds a listener with a certificate made on the spot; `flags` come after those that the tests need; `web`
- * replaces the flags of all listeners, for a server of a `network` on port 443.
+ * replaces the flags of all listeners, for a server of a `network` on port 443; `env` adds to the environment.
  */
-export async function startTwocan(s, { flags = [], https = false, network, web } = {}) {
+export async function startTwocan(s, { flags = [], https = false, network, web, env } = {}) {
   const http = network ? 8080 : await freePort();
   const turn = network ? 3478 : await freePort();
   const httpsPort = https ? await freePort() : null;
   const hosts = network ? [SERVER] : withoutIpv6 ? ['127.0.0.1'] : ['127.0.0.1', '[::1]'];
-  const twocan = new Twocan(s, { http, httpsPort, turn, hosts, flags, network, web });
+  const twocan = new Twocan(s, { http, httpsPort, turn, hosts, flags, network, web, env });
   await twocan.start();
   return twocan;
 }
 
 class Twocan {
   #s;
+  #env;
   #network;
 
-  constructor(s, { http, httpsPort, turn, hosts, flags, network, web }) {
+  constructor(s, { http, httpsPort, turn, hosts, flags, network, web, env }) {
     this.#s = s;
+    this.#env = env;
     this.#network = network;
     this.httpPort = http;
     this.httpsPort = httpsPort;
@@ -59,7 +61,7 @@ class Twocan {
     const name = 'twocan serve';
     const program = this.#network
       ? this.#network.start('server', name, BINARY, this.arguments)
-      : new Program(name, BINARY, this.arguments);
+      : new Program(name, BINARY, this.arguments, { env: this.#env });
     this.program = this.#s.program(program);
     await until(`${name} to be healthy`, START_DEADLINE, async () => {
       if (program.exit) throw new Error(`${name} ended at once: ${program.output}`);

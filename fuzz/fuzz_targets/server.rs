@@ -338,6 +338,7 @@ impl World {
                     assert!(!self.server.has_allocation(&client), "gave a control connection away");
                     assert!(server == ServerId(0) || server == ServerId(2));
                 }
+                Command::Move(_) | Command::Again { .. } => panic!("nobody has asked for a ticket"),
             }
         }
     }

@@ -10,9 +10,10 @@
 //!
 //! Every worker has listeners of its own on the same addresses (`SO_REUSEPORT`); the kernel
 //! sends a client's packets to the same worker each time, so an allocation lives in one worker,
-//! and nothing is handed between threads; but for a client's connection for the data of a peer that
-//! is reached by TCP, which goes to the worker that has the peer's, and is joined to it there. Between a UDP
-//! listener and the server stands DTLS, for the clients that speak it.
+//! and no packet is handed between threads. An allocation is, when its client moves; and a client's
+//! connection for the data of a peer that is reached by TCP goes to the worker that has the peer's,
+//! and is joined to it there. Between a UDP listener and the server stands DTLS, for the clients that
+//! speak it.
 
 mod clock;
 mod connection;

@@ -9,8 +9,9 @@ use std::{
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use rustls::ServerConnection;
+use twocan_turn::{Order, Parcel};
 
-use crate::connection::Connection;
+use crate::{connection::Connection, relayed::Relayed};
 
 /// What a worker is told.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub(crate) enum Letter {
     Connection(Box<Connection>),
     /// The credentials of this name were ended.
     Revoked(Box<str>),
+    /// An allocation of this worker's that another one is to have.
+    Move(Order),
+    /// An allocation that another worker had.
+    Parcel(Box<Delivery>),
     /// Stop.
     Stop,
 }
@@ -31,6 +36,13 @@ pub(crate) struct Adopted {
     pub(crate) stream: TcpStream,
     /// Present if the client speaks TLS; the handshake is done.
     pub(crate) tls: Option<Box<ServerConnection>>,
+}
+
+/// An allocation on its way, with the sockets of its relayed addresses in their order.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) parcel: Parcel,
+    pub(crate) sockets: Vec<io::Result<Relayed>>,
 }
 
 /// Letters to a worker, and a bell that its poller hears.

@@ -148,7 +148,7 @@ impl Sockets {
     /// Binds the socket of a relayed address, or takes the one that was kept; and keeps another.
     pub(crate) fn open(
         &mut self,
-        RelayId(index): RelayId,
+        relay: RelayId,
         local: SocketAddr,
         keep: Option<SocketAddr>,
         now: Now,
@@ -160,6 +160,11 @@ impl Sockets {
         if let Some(next) = keep {
             self.reserved.keep(next, now.instant)?;
         }
+        self.attach(relay, socket)
+    }
+
+    /// Watches the socket of a relayed address from here on.
+    pub(crate) fn attach(&mut self, RelayId(index): RelayId, socket: Relayed) -> io::Result<()> {
         self.poller.add(&socket, Token::Relayed(index))?;
         if self.relayed.len() <= index {
             self.relayed.resize_with(index + 1, || None);
@@ -168,6 +173,15 @@ impl Sockets {
             *place = Some(socket);
         }
         Ok(())
+    }
+
+    /// Stops watching the socket of a relayed address, for another worker to do so. What arrives
+    /// meanwhile waits in the kernel.
+    pub(crate) fn detach(&mut self, RelayId(index): RelayId) -> io::Result<Relayed> {
+        let socket = self.relayed.get_mut(index).and_then(Option::take);
+        let socket = socket.ok_or(io::ErrorKind::NotFound)?;
+        self.poller.remove(&socket)?;
+        Ok(socket)
     }
 
     pub(crate) fn close(&mut self, RelayId(index): RelayId) {

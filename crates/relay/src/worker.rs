@@ -1,6 +1,7 @@
 //! A worker: one thread that waits for its sockets and feeds its server.
 
 mod dtls;
+mod moving;
 mod peers;
 
 use std::{
@@ -178,10 +179,13 @@ impl Worker {
                 Letter::Adopt(adopted) => self.adopt(*adopted, now),
                 Letter::Connection(connection) => self.welcome(*connection, now),
                 Letter::Revoked(name) => self.server.handle_revoked(&name),
+                Letter::Move(order) => self.pack(order),
+                Letter::Parcel(delivery) => self.unpack(*delivery, now),
                 Letter::Stop => self.stopping = true,
             }
+            // The next letter may bring a socket by a number that is free, once its own is closed.
+            self.carry_out(now);
         }
-        self.carry_out(now);
     }
 
     /// Takes datagrams from clients.
@@ -414,6 +418,8 @@ impl Worker {
                     self.sockets.close(relay);
                     self.peers.close(relay);
                 }
+                Command::Move(order) => self.pass_on(order),
+                Command::Again { client, bytes } => self.take_again(client, &bytes, now),
                 for_peers => self.carry_out_for_peers(for_peers, now),
             }
         }

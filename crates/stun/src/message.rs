@@ -191,6 +191,11 @@ impl<'a> Message<'a> {
         self.bytes.len()
     }
 
+    /// The message as it came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The attributes that count, in their order.
     ///
     /// What follows MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 is left out, since the integrity

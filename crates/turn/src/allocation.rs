@@ -11,7 +11,7 @@ use twocan_stun::{
     attributes::{AddressFamily, ConnectionId},
 };
 
-use crate::{Client, key::Key, neighbours::Neighbour};
+use crate::{Client, key::Key, neighbours::Neighbour, tickets::MobileId};
 
 /// Names a relayed address between server and shell; small, and used again after its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,11 +50,14 @@ pub(crate) struct Allocation {
     pub(crate) reservation: Option<[u8; 8]>,
     pub(crate) lifetime: Duration,
     pub(crate) expires: Instant,
+    /// Present if it can move to another address of its client's, by a ticket.
+    pub(crate) mobile: Option<MobileId>,
 }
 
 impl Allocation {
-    pub(crate) fn client(&self) -> Client {
-        self.shared.client
+    /// Whose it is; `None` while a client's connection is closed that may come back with a ticket.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.shared.book().client
     }
 }
 
@@ -92,6 +95,8 @@ pub(crate) struct Opening {
     pub(crate) waiting: u8,
     /// Whether the request had a FINGERPRINT.
     pub(crate) fingerprint: bool,
+    /// Whether the client wants a ticket.
+    pub(crate) mobile: bool,
 }
 
 /// Why there is no relayed address of a family.

@@ -1,4 +1,5 @@
-//! Permissions and channels: which peers a client may exchange data with, and their short numbers.
+//! Permissions and channels: which peers a client may exchange data with, and their short numbers;
+//! and where the client is.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -6,6 +7,8 @@ use std::{
 };
 
 use smallvec::SmallVec;
+
+use crate::Client;
 
 /// How long a permission lasts without a refresh.
 ///
@@ -25,9 +28,12 @@ pub(crate) const CAPACITY: usize = 64;
 /// elsewhere in memory costs it more than all that is computed for it.
 const INLINE: usize = 2;
 
-/// The permissions and channels of one allocation.
-#[derive(Debug, Default)]
+/// The permissions and channels of one allocation, and where its client is.
+#[derive(Debug)]
 pub(crate) struct Book {
+    /// Where data from peers goes; `None` after the connection of a client was closed that may come
+    /// back with its ticket.
+    pub(crate) client: Option<Client>,
     permissions: SmallVec<[Permission; INLINE]>,
     channels: SmallVec<[Channel; INLINE]>,
 }
@@ -72,6 +78,11 @@ pub(crate) enum BindError {
 }
 
 impl Book {
+    /// An empty one.
+    pub(crate) fn new(client: Client) -> Book {
+        Book { client: Some(client), permissions: SmallVec::new(), channels: SmallVec::new() }
+    }
+
     /// Whether permissions for these addresses would fit in beside those that are there.
     pub(crate) fn has_room_for(&self, ips: &[IpAddr]) -> bool {
         let known = ips.iter().filter(|ip| self.permissions.iter().any(|entry| entry.ip == **ip));

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, ops::Range};
 
 use twocan_stun::attributes::ConnectionId;
 
-use crate::{Client, RelayId, ServerId};
+use crate::{Client, Order, RelayId, ServerId};
 
 /// A thing for the shell to do, on the control path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,17 @@ pub enum Command {
         client: Client,
         /// The other server.
         server: ServerId,
+    },
+    /// Have the server that has an allocation pack it up, and the one that gets it unpack it:
+    /// [`Server::pack`](crate::Server::pack), [`Server::unpack`](crate::Server::unpack).
+    Move(Order),
+    /// Hand a message of a client's to
+    /// [`Server::handle_client`](crate::Server::handle_client) again, as if it came at this moment.
+    Again {
+        /// The sender.
+        client: Client,
+        /// One whole message.
+        bytes: Vec<u8>,
     },
 }
 

@@ -10,11 +10,12 @@
 //!              handle_connected, handle_incoming, handle_closed      peers reached by TCP
 //!         ◄──  poll_command  ──► Send, Open, Connect, Join, …  the control path: a queue to drain
 //!         ◄──  poll_timeout  ──► when to call handle_timeout
+//!              hand_over, take_over          an allocation, from one server to another
 //! ```
 //!
 //! One `Server` serves one thread, and several share [`Neighbours`], so that clients of
 //! different threads reach each other. An allocation lives in the server that its client's
-//! packets reach.
+//! packets reach; if that is another one after the client has moved, the allocation follows it.
 //!
 //! [RFC 8656](https://www.rfc-editor.org/rfc/rfc8656) for TURN,
 //! [RFC 8489](https://www.rfc-editor.org/rfc/rfc8489) for STUN and its long-term credentials,
@@ -31,6 +32,7 @@ mod neighbours;
 mod nonce;
 mod peers;
 mod quotas;
+mod tickets;
 
 mod server;
 
@@ -42,4 +44,4 @@ pub use meter::Rate;
 pub use neighbours::{Neighbours, RESERVATION_LIFETIME};
 pub use peers::PeerPolicy;
 pub use quotas::{Limits, Quotas};
-pub use server::{HEADROOM, Server, TAILROOM};
+pub use server::{HEADROOM, Order, Parcel, Server, TAILROOM};

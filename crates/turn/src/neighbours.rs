@@ -9,7 +9,7 @@ use std::{
 
 use foldhash::fast::RandomState;
 
-use crate::{Client, allocation::Protocol, book::Book, meter::Meter};
+use crate::{Client, allocation::Protocol, book::Book, meter::Meter, tickets::Tickets};
 
 /// How long a port is kept for whoever has the token.
 ///
@@ -29,6 +29,8 @@ const MAX_RESERVATIONS: usize = 64;
 #[derive(Debug, Default)]
 pub struct Neighbours {
     table: RwLock<Table>,
+    /// By which clients find their allocations in whichever server.
+    pub(crate) tickets: Tickets,
 }
 
 #[derive(Debug, Default)]
@@ -49,7 +51,6 @@ struct Entry {
 /// A client with a relayed address, as other clients' servers see it.
 #[derive(Debug)]
 pub(crate) struct Neighbour {
-    pub(crate) client: Client,
     /// What its relayed addresses speak.
     pub(crate) protocol: Protocol,
     /// What passed of the bandwidth that each allocation has.
@@ -59,7 +60,7 @@ pub(crate) struct Neighbour {
 
 impl Neighbour {
     pub(crate) fn new(client: Client, protocol: Protocol, now: Instant) -> Neighbour {
-        Neighbour { client, protocol, meter: Meter::new(now), book: RwLock::default() }
+        Neighbour { protocol, meter: Meter::new(now), book: RwLock::new(Book::new(client)) }
     }
 
     pub(crate) fn book(&self) -> RwLockReadGuard<'_, Book> {

@@ -114,14 +114,25 @@ impl Quotas {
                 counts.by_user.remove(user);
             }
         }
-        if let Some(count) = counts.by_address.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.by_address.remove(&address);
-            }
-        }
+        counts.leave_address(address);
         counts.total = counts.total.saturating_sub(1);
         counts.draining && counts.total == 0
+    }
+
+    /// Counts an allocation at another address; false, and nothing changed, if that has its share.
+    pub(crate) fn recount(&self, from: IpAddr, to: IpAddr) -> bool {
+        let (from, to) = (network_of(from), network_of(to));
+        if from == to {
+            return true;
+        }
+        let mut counts = self.counts();
+        let used = counts.by_address.get(&to).copied().unwrap_or_default();
+        if self.limits.for_address.is_some_and(|limit| used >= limit) {
+            return false;
+        }
+        counts.leave_address(from);
+        *counts.by_address.entry(to).or_default() += 1;
+        true
     }
 
     /// Lets nobody begin from here on: new allocations are refused, and those that exist go on.
@@ -184,6 +195,17 @@ impl Quotas {
         // The counts are whole between any two statements, so a panic elsewhere cannot have broken
         // them.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    fn leave_address(&mut self, address: IpAddr) {
+        if let Some(count) = self.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&address);
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod allocate;
 mod auth;
 mod binding;
 mod connect;
+mod mobility;
 mod permit;
 mod refresh;
 mod reply;
@@ -12,6 +13,7 @@ mod transfer;
 
 use std::{
     collections::{HashMap, VecDeque},
+    mem,
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -21,11 +23,22 @@ use foldhash::fast::RandomState;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use slab::Slab;
 use tracing::{debug, info};
-use twocan_stun::{Class, Message, Method, attributes::ConnectionId};
+use twocan_stun::{
+    Attribute as _, Class, Message, Method,
+    attributes::{ConnectionId, MobilityTicket},
+};
 
 use self::strangers::Strangers;
-pub use self::transfer::{HEADROOM, TAILROOM};
-use self::{auth::Authenticated, connect::PeerConnection, reply::Rejection};
+use self::{
+    auth::Authenticated,
+    connect::PeerConnection,
+    mobility::{Arrival, Mobility},
+    reply::Rejection,
+};
+pub use self::{
+    mobility::{Order, Parcel},
+    transfer::{HEADROOM, TAILROOM},
+};
 use crate::{
     Client, Command, Config, Forward, Neighbours, Now, RelayId, Transport,
     allocation::{Allocation, AllocationId, Relay, State},
@@ -49,6 +62,7 @@ pub struct Server {
     relays: Slab<Relay>,
     by_client: HashMap<Client, AllocationId, RandomState>,
     connections: HashMap<ConnectionId, PeerConnection>,
+    mobility: Mobility,
     commands: VecDeque<Command>,
     next_sweep: Option<Instant>,
     /// Whether the log has told how to open a special-purpose range; once is enough.
@@ -78,6 +92,7 @@ impl Server {
             relays: Slab::new(),
             by_client: HashMap::default(),
             connections: HashMap::new(),
+            mobility: Mobility::default(),
             commands: VecDeque::new(),
             next_sweep: None,
             told_of_allow_peer: false,
@@ -103,10 +118,15 @@ impl Server {
         }
     }
 
-    /// The connection to a client, or its DTLS session, is closed: its allocation ends.
+    /// The connection to a client, or its DTLS session, is closed: its allocation ends, unless the
+    /// client may come back with a ticket.
     pub fn handle_disconnected(&mut self, client: Client) {
-        if let Some(id) = self.by_client.get(&client) {
-            self.remove(*id, "the connection was closed");
+        let Some(&id) = self.by_client.get(&client) else {
+            return self.stop_expecting(client);
+        };
+        match self.allocations.get(id.0).and_then(|allocation| allocation.mobile) {
+            Some(mobile) => self.lose_connection(id, mobile, client),
+            None => self.remove(id, "the connection was closed"),
         }
     }
 
@@ -131,6 +151,11 @@ impl Server {
         }
         let mut expired = Vec::new();
         for (id, allocation) in &mut self.allocations {
+            if allocation.expires <= now.instant {
+                // A ticket may have prolonged it, in whichever server that was shown.
+                let expires = allocation.mobile.and_then(|id| self.neighbours.tickets.expires(id));
+                allocation.expires = expires.unwrap_or(allocation.expires);
+            }
             if allocation.expires <= now.instant {
                 expired.push(AllocationId(id));
             } else {
@@ -159,9 +184,9 @@ impl Server {
         self.allocations.len()
     }
 
-    /// Whether this client has an allocation.
+    /// Whether this client has an allocation, or has shown a ticket for one.
     pub fn has_allocation(&self, client: &Client) -> bool {
-        self.by_client.contains_key(client)
+        self.by_client.contains_key(client) || self.neighbours.tickets.expects(client)
     }
 
     /// [RFC 8489 §6.3](https://www.rfc-editor.org/rfc/rfc8489#section-6.3)
@@ -188,7 +213,8 @@ impl Server {
             (Class::Indication, Method::SEND) => {
                 let (peer, data, dont_fragment) = transfer::parse_send(&message)?;
                 let data = range.start + data.start..range.start + data.end;
-                return self.handle_send(client, buffer, peer, data, dont_fragment, now);
+                let id = self.sender(client, buffer, range)?;
+                return self.handle_send(id, buffer, peer, data, dont_fragment, now);
             }
             (Class::Request, Method::BINDING) => self.handle_binding(client, &message, now),
             (
@@ -218,6 +244,14 @@ impl Server {
                 return self.reject(client, message, rejection, None, now);
             }
         };
+        // A Refresh with a ticket tells by itself which allocation it is about.
+        let shows_ticket = message.method() == Method::REFRESH && message.has(MobilityTicket::TYPE);
+        if !shows_ticket
+            && !self.by_client.contains_key(&client)
+            && self.arrive(client, Some(user.username), Some(message.bytes())) == Arrival::OnItsWay
+        {
+            return;
+        }
         let outcome = reply::refuse_unknown(message).and_then(|()| match message.method() {
             Method::ALLOCATE => self.allocate(client, message, &user, now),
             Method::REFRESH => self.refresh(client, message, &user, now),
@@ -291,9 +325,12 @@ impl Server {
         let Some(allocation) = self.allocations.try_remove(id.0) else {
             return;
         };
-        debug!(client = %allocation.client().address, why, "allocation ended");
-        self.by_client.remove(&allocation.client());
-        let is_last = self.quotas.leave(&allocation.username, allocation.client().address.ip());
+        let client = allocation.client();
+        debug!(client = ?client.map(|one| one.address), why, "allocation ended");
+        if let Some(client) = client {
+            self.by_client.remove(&client);
+        }
+        let is_last = self.leave(&allocation);
         for connection in allocation.connections {
             self.connections.remove(&connection);
             self.commands.push_back(Command::Disconnect { connection });
@@ -304,6 +341,15 @@ impl Server {
         if is_last {
             info!("drained; can be stopped");
         }
+    }
+
+    /// Counts an allocation out, which has its ticket no longer; true if it was the last of a process
+    /// that drains.
+    fn leave(&mut self, allocation: &Allocation) -> bool {
+        let counted_at = allocation.mobile.and_then(|mobile| self.close_ticket(mobile));
+        counted_at
+            .or_else(|| Some(allocation.client()?.address.ip()))
+            .is_some_and(|address| self.quotas.leave(&allocation.username, address))
     }
 
     /// Gives a relayed address back.
@@ -326,8 +372,8 @@ impl Server {
 impl Drop for Server {
     /// Other servers must not send to addresses that nobody listens on any longer.
     fn drop(&mut self) {
-        for (_, allocation) in &self.allocations {
-            self.quotas.leave(&allocation.username, allocation.client().address.ip());
+        for (_, allocation) in mem::take(&mut self.allocations) {
+            self.leave(&allocation);
         }
         for (_, relay) in &self.relays {
             if relay.state == State::Open {

@@ -48,7 +48,11 @@ impl Worker {
             Command::HandOver { server, .. } => {
                 self.departure = Some(Departure::HandOver(server));
             }
-            Command::Send { .. } | Command::Open { .. } | Command::Close { .. } => {}
+            Command::Send { .. }
+            | Command::Open { .. }
+            | Command::Close { .. }
+            | Command::Move(_)
+            | Command::Again { .. } => {}
         }
     }
 

@@ -88,16 +88,22 @@ impl Client {
 }
 
 impl Ask for Client {
-    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
-        self.0.write_all(request).unwrap();
+    fn put(&mut self, message: &[u8]) {
+        self.0.write_all(message).unwrap();
+    }
+
+    fn get(&mut self) -> Vec<u8> {
         self.receive()
     }
 }
 
 /// A client over UDP, connected to the server.
 impl Ask for UdpSocket {
-    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
-        self.send(request).unwrap();
+    fn put(&mut self, message: &[u8]) {
+        self.send(message).unwrap();
+    }
+
+    fn get(&mut self) -> Vec<u8> {
         let mut buffer = vec![0; 2000];
         let length = self.recv(&mut buffer).unwrap();
         buffer.truncate(length);
@@ -106,8 +112,28 @@ impl Ask for UdpSocket {
 }
 
 pub(crate) trait Ask {
+    /// Sends a message.
+    fn put(&mut self, message: &[u8]);
+
+    /// Waits for a message.
+    fn get(&mut self) -> Vec<u8>;
+
     /// Sends a request and waits for its answer.
-    fn ask(&mut self, request: &[u8]) -> Vec<u8>;
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
+        self.put(request);
+        self.get()
+    }
+
+    /// Sends a request as a user, with the nonce that it is answered with at first; returns the
+    /// answer to that, and the nonce.
+    fn ask_as_user(&mut self, request: &dyn Fn() -> MessageBuilder) -> (Vec<u8>, String) {
+        let challenge = self.ask(&request().finish());
+        let challenge = Message::decode(&challenge).unwrap();
+        let nonce = challenge.get::<Nonce<'_>>().unwrap().unwrap().0;
+        let answer = self.ask(&sign(request(), nonce));
+        assert_eq!(Message::decode(&answer).unwrap().class(), Class::Success);
+        (answer, nonce.to_string())
+    }
 
     /// Makes an allocation; returns its address and the nonce.
     fn allocate(&mut self) -> (SocketAddr, String) {
@@ -127,12 +153,9 @@ pub(crate) trait Ask {
             request.push(&RequestedAddressFamily(Some(family)));
             request
         };
-        let challenge = self.ask(&request().finish());
-        let challenge = Message::decode(&challenge).unwrap();
-        let nonce = challenge.get::<Nonce<'_>>().unwrap().unwrap().0;
-        let answer = self.ask(&sign(request(), nonce));
+        let (answer, nonce) = self.ask_as_user(&request);
         let relayed = Message::decode(&answer).unwrap().get::<XorRelayedAddress>().unwrap();
-        (relayed.unwrap().0, nonce.to_string())
+        (relayed.unwrap().0, nonce)
     }
 
     fn bind(&mut self, nonce: &str, number: u16, peer: SocketAddr) {

@@ -11,8 +11,8 @@ use twocan_stun::{
     Class, Message, MessageBuilder, Method,
     attributes::{
         AdditionalAddressFamily, AddressErrorCode, AddressFamily, DraftAdditionalAddressFamily,
-        ErrorCode, EvenPort, Lifetime, RequestedTransport, ReservationToken, XorMappedAddress,
-        XorRelayedAddress,
+        ErrorCode, EvenPort, Lifetime, MobilityTicket, RequestedTransport, ReservationToken,
+        XorMappedAddress, XorRelayedAddress,
     },
 };
 
@@ -55,7 +55,7 @@ impl Server {
         now: Now,
     ) -> Result<(), Rejection> {
         if let Some(id) = self.by_client.get(&client).copied() {
-            return self.repeat_allocate(id, message, user);
+            return self.repeat_allocate(id, client, message, user);
         }
         let protocol = match message.get() {
             Ok(Some(RequestedTransport::UDP)) => Protocol::Udp,
@@ -67,6 +67,15 @@ impl Server {
             _ => return Err(Rejection::bad_request("REQUESTED-TRANSPORT is required")),
         };
         let lifetime = granted_lifetime(message)?;
+        // RFC 8016 §3.1.2: an empty one asks for a ticket.
+        let mobile = match message.get() {
+            Ok(Some(MobilityTicket(value))) if !value.is_empty() => {
+                return Err(Rejection::bad_request("MOBILITY-TICKET must be empty"));
+            }
+            ticket => matches!(ticket, Ok(Some(_))),
+        };
+        // Connections to peers, and the client's for their data, are one thread's.
+        let mobile = mobile && protocol == Protocol::Udp;
         let wanted = self.wanted(client, message, now)?;
         self.quotas.enter(user.username, client.address.ip()).map_err(|reached| match reached {
             Reached::User | Reached::Address => Rejection::QUOTA_REACHED,
@@ -83,13 +92,16 @@ impl Server {
             opening: Some(Opening {
                 waiting: wanted.locals.len() as u8,
                 fingerprint: message.verify_fingerprint().is_some(),
+                mobile,
             }),
             failures:
                 wanted.unsupported.into_iter().map(|one| (one, Failure::Unsupported)).collect(),
             reservation: None,
             lifetime,
             expires: now.instant + lifetime,
+            mobile: None,
         }));
+        self.stop_expecting(client);
         self.by_client.insert(client, id);
         self.next_sweep.get_or_insert(now.instant + SWEEP_INTERVAL);
         for local in wanted.locals {
@@ -127,7 +139,7 @@ impl Server {
             return;
         };
         self.neighbours.insert(relay.relayed, relay.local, &allocation.shared);
-        debug!(client = %allocation.client().address, relayed = %relay.relayed, "relayed address bound");
+        debug!(relayed = %relay.relayed, "relayed address bound");
         if port == (PortChoice::Even { reserve: true }) {
             let mut token = [0; 8];
             self.random.fill(&mut token);
@@ -192,11 +204,16 @@ impl Server {
         if opening.waiting > 0 {
             return;
         }
-        let fingerprint = opening.fingerprint;
+        let Opening { fingerprint, mobile, .. } = *opening;
         allocation.opening = None;
-        let client = allocation.client();
+        let Some(client) = allocation.client() else {
+            return;
+        };
         if allocation.relays.iter().next().is_some() {
-            let bytes = self.allocated(id, fingerprint);
+            if mobile {
+                self.give_ticket(id);
+            }
+            let bytes = self.allocated(id, client, fingerprint);
             self.send(client, bytes);
             return;
         }
@@ -213,7 +230,7 @@ impl Server {
     }
 
     /// The success response to an Allocate.
-    fn allocated(&self, id: AllocationId, fingerprint: bool) -> Vec<u8> {
+    fn allocated(&self, id: AllocationId, client: Client, fingerprint: bool) -> Vec<u8> {
         let Some(allocation) = self.allocations.get(id.0) else {
             return Vec::new();
         };
@@ -230,9 +247,12 @@ impl Server {
             answer.push(&AddressErrorCode { family, code, reason });
         }
         answer.push(&Lifetime(allocation.lifetime));
-        answer.push(&XorMappedAddress(allocation.client().address));
+        answer.push(&XorMappedAddress(client.address));
         if let Some(token) = allocation.reservation {
             answer.push(&ReservationToken(token));
+        }
+        if let Some(ticket) = allocation.mobile.and_then(|id| self.neighbours.tickets.ticket(id)) {
+            answer.push(&MobilityTicket(ticket.text().as_bytes()));
         }
         allocation.key.sign(&mut answer);
         if fingerprint {
@@ -246,6 +266,7 @@ impl Server {
     fn repeat_allocate(
         &mut self,
         id: AllocationId,
+        client: Client,
         message: &Message<'_>,
         user: &Authenticated<'_>,
     ) -> Result<(), Rejection> {
@@ -255,8 +276,7 @@ impl Server {
                     && *allocation.username == *user.username =>
             {
                 if allocation.opening.is_none() {
-                    let client = allocation.client();
-                    let bytes = self.allocated(id, message.verify_fingerprint().is_some());
+                    let bytes = self.allocated(id, client, message.verify_fingerprint().is_some());
                     self.send(client, bytes);
                 }
                 Ok(())

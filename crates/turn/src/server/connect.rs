@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     Client, Command, Now, RelayId, ServerId, Transport,
-    allocation::{AllocationId, Protocol},
+    allocation::{Allocation, AllocationId, Protocol},
     book::Reach,
     key::Key,
 };
@@ -171,8 +171,7 @@ impl Server {
         } else {
             self.remove_connection(connection);
         }
-        if let Some(allocation) = self.allocations.get(id.0) {
-            let client = allocation.client();
+        if let Some(client) = self.allocations.get(id.0).and_then(Allocation::client) {
             debug!(client = %client.address, %peer, connected, "connection to a peer");
             self.send(client, answer.finish());
         }
@@ -190,7 +189,7 @@ impl Server {
     ) -> Option<ConnectionId> {
         let relay = self.relays.get(id.0)?;
         let allocation = self.allocations.get(relay.allocation.0)?;
-        let client = allocation.client();
+        let client = allocation.client()?;
         // Behind a one-to-one NAT, a neighbour's connection comes from its local address.
         let peer = self.neighbours.relayed_of(Protocol::Tcp, peer).unwrap_or(peer);
         let reach = allocation.shared.book().reach(peer.ip(), now.instant)?;
@@ -235,7 +234,8 @@ impl Server {
         let control = connection
             .and_then(|connection| self.connections.get(&connection))
             .and_then(|found| self.allocations.get(found.allocation.0))
-            .map_or(client, |allocation| allocation.client());
+            .and_then(Allocation::client)
+            .unwrap_or(client);
         let addresses = [client.address, control.address];
         let user = match self.authenticate_from(&addresses, message, now) {
             Ok(user) => user,

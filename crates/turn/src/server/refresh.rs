@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use twocan_stun::{
     Message,
-    attributes::{AddressFamily, Lifetime, RequestedAddressFamily},
+    attributes::{AddressFamily, Lifetime, MobilityTicket, RequestedAddressFamily},
 };
 
 use super::{
     Server,
     auth::Authenticated,
+    mobility::Arrival,
     reply::{self, Rejection},
 };
 use crate::{Client, Now};
@@ -25,7 +26,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
 impl Server {
-    /// [RFC 8656 §8.2](https://www.rfc-editor.org/rfc/rfc8656#section-8.2)
+    /// [RFC 8656 §8.2](https://www.rfc-editor.org/rfc/rfc8656#section-8.2),
+    /// [RFC 8016 §3.2.2](https://www.rfc-editor.org/rfc/rfc8016#section-3.2.2)
     pub(super) fn refresh(
         &mut self,
         client: Client,
@@ -35,15 +37,36 @@ impl Server {
     ) -> Result<(), Rejection> {
         let granted = granted_lifetime(message)?;
         let family = requested_family(message)?;
+        let ends = matches!(message.get(), Ok(Some(Lifetime(Duration::ZERO))));
+        let lifetime = if ends { Duration::ZERO } else { granted };
+        let shown = self.show_ticket(client, message, user, granted, now)?;
+        let mut answer = reply::success(message);
+        answer.push(&Lifetime(lifetime));
+        if let Some(shown) = shown.filter(|_| !ends) {
+            answer.push(&MobilityTicket(shown.ticket.text().as_bytes()));
+        }
+        let bytes = reply::finish(answer, message, Some(&user.key));
+        if let Some(shown) = shown
+            && !self.by_client.contains_key(&client)
+        {
+            let needs_relays = ends || family.is_some();
+            if !needs_relays {
+                self.send(client, bytes);
+                if shown.at_once {
+                    self.arrive(client, Some(user.username), None);
+                }
+                return Ok(());
+            }
+            // What concerns the relayed addresses is done where they are, or come to.
+            if self.arrive(client, Some(user.username), Some(message.bytes())) == Arrival::OnItsWay
+            {
+                return Ok(());
+            }
+        }
         let (id, allocation) = self.own_allocation(client, user)?;
         let relay =
             family.map(|family| allocation.relays.get(family).ok_or(Rejection::FAMILY_MISMATCH));
         let relay = relay.transpose()?;
-        let ends = matches!(message.get(), Ok(Some(Lifetime(Duration::ZERO))));
-        let lifetime = if ends { Duration::ZERO } else { granted };
-        let mut answer = reply::success(message);
-        answer.push(&Lifetime(lifetime));
-        let bytes = reply::finish(answer, message, Some(&user.key));
         // Of a dual allocation, one relayed address can be given back alone.
         let other_stays = allocation.relays.iter().any(|one| Some(one) != relay);
         match (ends, family, relay) {
@@ -55,7 +78,11 @@ impl Server {
             (true, ..) => self.remove(id, "its client ended it"),
             (false, ..) => {
                 allocation.lifetime = lifetime;
-                allocation.expires = now.instant + lifetime;
+                let expires = now.instant + lifetime;
+                allocation.expires = expires;
+                if let Some(mobile) = allocation.mobile {
+                    self.neighbours.tickets.prolong(mobile, expires);
+                }
             }
         }
         self.send(client, bytes);

@@ -48,6 +48,8 @@ pub(super) struct Rejection {
 impl Rejection {
     pub(super) const TRY_ALTERNATE: Rejection = Rejection::new(300, "Try Alternate");
     pub(super) const UNAUTHENTICATED: Rejection = Rejection::challenge(401, "Unauthenticated");
+    pub(super) const MOBILITY_FORBIDDEN: Rejection =
+        Rejection::new(405, "Mobility Forbidden: the new address has its share of allocations");
     pub(super) const UNKNOWN_ATTRIBUTE: Rejection = Rejection::new(420, "Unknown Attribute");
     pub(super) const STALE_NONCE: Rejection = Rejection::challenge(438, "Stale Nonce");
     pub(super) const ALLOCATION_MISMATCH: Rejection = Rejection::new(437, "Allocation Mismatch");

@@ -57,7 +57,7 @@ impl Server {
         if !self.quotas.may_pass(&allocation.shared.meter, data.len(), now.instant) {
             return None;
         }
-        let client = allocation.client();
+        let client = book.client?;
         let message = wrap(&book, client, peer, buffer, data, &mut self.random, now)?;
         Some(ToClient { client, message })
     }
@@ -68,11 +68,11 @@ impl Server {
     pub fn handle_icmp(&mut self, id: RelayId, peer: SocketAddr, icmp: Icmp, now: Now) {
         let Some(relay) = self.relays.get(id.0) else { return };
         let Some(allocation) = self.allocations.get(relay.allocation.0) else { return };
-        if allocation.shared.book().reach(peer.ip(), now.instant).is_none() {
+        let book = allocation.shared.book();
+        let (Some(_), Some(client)) = (book.reach(peer.ip(), now.instant), book.client) else {
             return;
-        }
+        };
         trace!(%peer, kind = icmp.kind, code = icmp.code, "a peer could not be reached");
-        let client = allocation.client();
         let mut id = TransactionId([0; 12]);
         self.random.fill(&mut id.0);
         let mut message = MessageBuilder::new(Class::Indication, Method::DATA, id);
@@ -92,7 +92,7 @@ impl Server {
         let ChannelData { number, data } = ChannelData::decode(buffer.get(message.clone())?)?;
         let start = message.start + channel_data::HEADER_LENGTH;
         let data = start..start + data.len();
-        let id = *self.by_client.get(&client)?;
+        let id = self.sender(client, buffer, message)?;
         let channel = self.allocations.get(id.0)?.shared.book().channel(number, now.instant)?;
         self.forward(id, channel.peer, channel.reach, buffer, data, false, now)
     }
@@ -100,14 +100,13 @@ impl Server {
     /// [RFC 8656 §11.2](https://www.rfc-editor.org/rfc/rfc8656#section-11.2)
     pub(super) fn handle_send(
         &mut self,
-        client: Client,
+        id: AllocationId,
         buffer: &mut [u8],
         peer: SocketAddr,
         data: Range<usize>,
         dont_fragment: bool,
         now: Now,
     ) -> Option<Forward> {
-        let id = *self.by_client.get(&client)?;
         let shared = &self.allocations.get(id.0)?.shared;
         if shared.protocol != Protocol::Udp {
             return None;
@@ -144,12 +143,12 @@ impl Server {
             return if reach == Reach::OwnHost { to_peer(peer) } else { None };
         };
         let from = self.relays.get(id.0)?.relayed;
-        let receiver = neighbour.client;
+        let book = neighbour.book();
+        let receiver = book.client?;
         if receiver.transport != Transport::Udp && !self.by_client.contains_key(&receiver) {
             // Its connection or session is another thread's; its socket is the way there.
             return to_peer(local);
         }
-        let book = neighbour.book();
         book.reach(from.ip(), now.instant)?;
         if !self.quotas.may_pass(&neighbour.meter, data.len(), now.instant) {
             return None;

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a scenario ends where it goes otherwise than written")]
 
+pub(crate) mod mobile;
+
 use std::{
     net::SocketAddr,
     num::NonZeroU32,
@@ -18,7 +20,7 @@ use twocan_stun::{
     credentials::{long_term_key, time_limited_password, time_limited_username},
 };
 use twocan_turn::{
-    Client, Command, Config, ForFamily, Forward, HEADROOM, Limits, Link, Neighbours, Now,
+    Client, Command, Config, ForFamily, Forward, HEADROOM, Limits, Link, Neighbours, Now, Order,
     PeerPolicy, Quotas, RelayId, Server, ServerId, TAILROOM, Transport,
 };
 
@@ -62,6 +64,10 @@ pub(crate) struct World {
     pub(crate) binds: usize,
     /// What else the server asked for, in its order.
     pub(crate) asked: Vec<Command>,
+    /// Allocations that other servers are to hand over.
+    pub(crate) orders: Vec<Order>,
+    /// Data of clients whose allocation had to come first.
+    pub(crate) late: Vec<Sent>,
 }
 
 impl World {
@@ -77,18 +83,40 @@ impl World {
         World::with(config(), &Arc::default(), limits)
     }
 
+    /// Two servers of one process.
+    pub(crate) fn pair(config: Config, limits: Limits) -> [World; 2] {
+        let (start, neighbours) = (Instant::now(), Arc::default());
+        let quotas = Arc::new(Quotas::new(limits, start));
+        [0, 1].map(|id| {
+            let config =
+                Config { id: ServerId(id), servers: NonZeroU32::new(2).unwrap(), ..config.clone() };
+            World::of(config, &neighbours, &quotas, start)
+        })
+    }
+
     fn with(config: Config, neighbours: &Arc<Neighbours>, limits: Limits) -> World {
         let start = Instant::now();
-        let quotas = Arc::new(Quotas::new(limits, start));
-        let neighbours = Arc::clone(neighbours);
+        World::of(config, neighbours, &Arc::new(Quotas::new(limits, start)), start)
+    }
+
+    fn of(
+        config: Config,
+        neighbours: &Arc<Neighbours>,
+        quotas: &Arc<Quotas>,
+        start: Instant,
+    ) -> World {
+        let (neighbours, quotas) = (Arc::clone(neighbours), Arc::clone(quotas));
+        let seed = [9 + config.id.0 as u8; 32];
         World {
-            server: Server::new(config, neighbours, Arc::clone(&quotas), [9; 32], start),
+            server: Server::new(config, neighbours, Arc::clone(&quotas), seed, start),
             quotas,
             now: Now { instant: start, unix: UNIX },
             open: Vec::new(),
             failing_binds: 0,
             binds: 0,
             asked: Vec::new(),
+            orders: Vec::new(),
+            late: Vec::new(),
         }
     }
 
@@ -169,6 +197,11 @@ impl World {
                     let before = self.open.len();
                     self.open.retain(|(id, _)| *id != relay);
                     assert_eq!(self.open.len() + 1, before, "closed what was not open");
+                }
+                Command::Move(order) => self.orders.push(order),
+                Command::Again { client, bytes } => {
+                    let forwarded = self.forward(client, &bytes);
+                    self.late.extend(forwarded);
                 }
             }
         }
