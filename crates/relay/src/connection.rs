@@ -34,7 +34,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// When a message last came.
+    /// When it came, or when its client was last heard while it had an allocation.
     pub(crate) last_heard: Instant,
     /// Whether the poller was asked to tell when there is room to write.
     pub(crate) waits_for_room: bool,

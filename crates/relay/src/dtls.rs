@@ -33,7 +33,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many sessions may be without an allocation, those in their handshake included. The oldest make
 /// room: an honest client has its allocation after some round trips, and whoever fills the room must
-/// do as many handshakes in that time. 20 MB.
+/// show a cookie, and so an address of its own, for each in that time. 20 MB.
 const MAX_STRANGERS: usize = 2048;
 
 /// How often handshakes are helped along, and silent sessions looked for.

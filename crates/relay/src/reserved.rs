@@ -12,7 +12,7 @@ use twocan_turn::RESERVATION_LIFETIME;
 
 use crate::relayed::Relayed;
 
-/// The kept sockets of all workers. Whatever is too old is closed when the next is kept.
+/// The kept sockets of all workers.
 #[derive(Debug, Default)]
 pub(crate) struct Reserved {
     sockets: Mutex<HashMap<SocketAddr, (Relayed, Instant)>>,
@@ -21,14 +21,21 @@ pub(crate) struct Reserved {
 impl Reserved {
     /// Binds a socket, and keeps it.
     pub(crate) fn keep(&self, local: SocketAddr, now: Instant) -> io::Result<()> {
-        let mut sockets = self.sockets();
-        sockets.retain(|_, (_, kept)| now.duration_since(*kept) < RESERVATION_LIFETIME);
-        sockets.insert(local, (Relayed::bind(local)?, now));
+        self.expire(now);
+        self.sockets().insert(local, (Relayed::bind(local)?, now));
         Ok(())
     }
 
+    /// Closes what is too old. Whether anything is left.
+    pub(crate) fn expire(&self, now: Instant) -> bool {
+        let mut sockets = self.sockets();
+        sockets.retain(|_, (_, kept)| now.saturating_duration_since(*kept) < RESERVATION_LIFETIME);
+        !sockets.is_empty()
+    }
+
     /// The socket that was kept for this address.
-    pub(crate) fn take(&self, local: SocketAddr) -> Option<Relayed> {
+    pub(crate) fn take(&self, local: SocketAddr, now: Instant) -> Option<Relayed> {
+        self.expire(now);
         self.sockets().remove(&local).map(|(socket, _)| socket)
     }
 
@@ -48,13 +55,16 @@ mod tests {
         let (first, second) = ("127.0.0.1:0".parse().unwrap(), "127.0.0.2:0".parse().unwrap());
         let now = Instant::now();
         reserved.keep(first, now).unwrap();
-        assert!(reserved.take(second).is_none());
-        assert!(reserved.take(first).is_some());
-        assert!(reserved.take(first).is_none());
+        assert!(reserved.take(second, now).is_none());
+        assert!(reserved.take(first, now).is_some());
+        assert!(reserved.take(first, now).is_none());
 
         reserved.keep(first, now).unwrap();
-        reserved.keep(second, now + RESERVATION_LIFETIME).unwrap();
-        assert!(reserved.take(first).is_none());
-        assert!(reserved.take(second).is_some());
+        let later = now + RESERVATION_LIFETIME;
+        reserved.keep(second, later).unwrap();
+        assert!(reserved.take(first, later).is_none());
+        assert!(reserved.expire(later));
+        assert!(!reserved.expire(later + RESERVATION_LIFETIME), "nobody has come for it");
+        assert!(reserved.take(second, later).is_none());
     }
 }

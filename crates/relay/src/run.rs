@@ -30,7 +30,19 @@ pub(crate) enum Way {
     ToPeer { relay: RelayId, peer: SocketAddr, dont_fragment: bool },
 }
 
-/// The packets of a turn, gathered into runs. On one way, none overtakes another.
+impl Way {
+    /// Whether the other leads from the same socket to the same receiver.
+    fn leads_to(self, other: Way) -> bool {
+        match (self, other) {
+            (Way::ToPeer { relay, peer, .. }, Way::ToPeer { relay: from, peer: to, .. }) => {
+                (relay, peer) == (from, to)
+            }
+            _ => self == other,
+        }
+    }
+}
+
+/// The packets of a turn, gathered into runs. To one receiver, none overtakes another.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     /// Those behind `open` are empty, and kept for their memory.
@@ -42,7 +54,7 @@ impl Runs {
     /// Appends a packet that stands in the worker's buffer, and is to stay there until it is sent.
     pub(crate) fn push(&mut self, way: Way, packet: &Range<usize>) {
         let open = self.runs.get_mut(..self.open).unwrap_or_default();
-        let latest = open.iter_mut().rev().find(|run| run.way == Some(way));
+        let latest = open.iter_mut().rev().find(|run| run.way.is_some_and(|one| one.leads_to(way)));
         if latest.is_some_and(|run| run.push(way, packet)) {
             return;
         }
@@ -221,5 +233,24 @@ mod tests {
                 "turn {turn}"
             );
         }
+    }
+
+    #[test]
+    fn packets_that_must_not_be_cut_overtake_no_others() {
+        let to = |dont_fragment| Way::ToPeer {
+            relay: RelayId(0),
+            peer: SocketAddr::from(([127, 0, 0, 1], 9)),
+            dont_fragment,
+        };
+        let mut runs = Runs::default();
+        for (number, way) in [to(false), to(true), to(false)].into_iter().enumerate() {
+            runs.push(way, &(number * 10..number * 10 + 10));
+        }
+        let mut ways = Vec::new();
+        runs.send(&[0; 100], |way, _, _| {
+            ways.push(way);
+            Ok(())
+        });
+        assert_eq!(ways, [to(false), to(true), to(false)]);
     }
 }

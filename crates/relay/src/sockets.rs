@@ -31,7 +31,7 @@ pub(crate) struct Sockets {
     /// The relayed addresses, by their numbers.
     pub(crate) relayed: Vec<Option<Relayed>>,
     /// Shared by all workers.
-    reserved: Arc<Reserved>,
+    pub(crate) reserved: Arc<Reserved>,
     runs: Runs,
 }
 
@@ -153,7 +153,7 @@ impl Sockets {
         keep: Option<SocketAddr>,
         now: Now,
     ) -> io::Result<()> {
-        let socket = match self.reserved.take(local) {
+        let socket = match self.reserved.take(local, now.instant) {
             Some(socket) => socket,
             None => Relayed::bind(local)?,
         };

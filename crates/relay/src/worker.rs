@@ -130,7 +130,9 @@ impl Worker {
                 return error!(%error, "a relay thread cannot wait for its sockets");
             }
             now = clock::now();
-            for ready in ready.drain(..) {
+            for mut ready in ready.drain(..) {
+                // A socket has one turn, however often it is told of.
+                ready.readable &= !unfinished.contains(&ready.token);
                 self.handle(ready, now);
             }
             for token in unfinished {
@@ -174,6 +176,8 @@ impl Worker {
     }
 
     fn read_mail(&mut self, now: Now) {
+        // A letter may bring a socket by a number that is free, once its own is closed.
+        self.carry_out(now);
         for letter in self.mailbox.take() {
             match letter {
                 Letter::Adopt(adopted) => self.adopt(*adopted, now),
@@ -183,7 +187,6 @@ impl Worker {
                 Letter::Parcel(delivery) => self.unpack(*delivery, now),
                 Letter::Stop => self.stopping = true,
             }
-            // The next letter may bring a socket by a number that is free, once its own is closed.
             self.carry_out(now);
         }
     }
@@ -340,12 +343,13 @@ impl Worker {
                 if let Some(departure) = self.departure.take() {
                     return self.depart(key, departure, message, range, now);
                 }
-                if let Some(connection) = self.sockets.connections.get_mut(key) {
-                    connection.last_heard = now.instant;
-                }
             }
             let is_stranger = !self.server.has_allocation(&client);
             if let Some(connection) = self.sockets.connections.get_mut(key) {
+                // Nobody holds a connection by questions that need no credentials.
+                if !is_stranger {
+                    connection.last_heard = now.instant;
+                }
                 connection.keep(self.buffer.get(range).unwrap_or_default());
                 if is_stranger && connection.holds() > MAX_HELD_FOR_STRANGERS {
                     return Err(Ended::HoldsTooMuch);
@@ -398,7 +402,8 @@ impl Worker {
                 self.paused.push(index);
             }
         }
-        let idle = self.sockets.connections.is_empty() && self.paused.is_empty();
+        let keeps = self.sockets.reserved.expire(now.instant);
+        let idle = self.sockets.connections.is_empty() && self.paused.is_empty() && !keeps;
         self.next_sweep = (!idle).then(|| now.instant + SWEEP_INTERVAL);
     }
 
@@ -411,6 +416,9 @@ impl Worker {
                     let opened = self.sockets.open(relay, local, keep, now);
                     if let Err(error) = &opened {
                         debug!(%local, %error, "a relay port could not be bound");
+                    }
+                    if keep.is_some() {
+                        self.next_sweep.get_or_insert(now.instant + SWEEP_INTERVAL);
                     }
                     self.server.handle_opened(relay, opened.is_ok(), now);
                 }

@@ -9,6 +9,9 @@ use crate::{
     integrity,
 };
 
+/// How many types [`Message::unknown_required`] tells at most. Whoever sends so many hears enough.
+pub const MAX_UNKNOWN: usize = 16;
+
 /// Length in bytes of a message's header. [RFC 8489 §5](https://www.rfc-editor.org/rfc/rfc8489#section-5)
 pub const HEADER_LENGTH: usize = 20;
 
@@ -226,7 +229,8 @@ impl<'a> Message<'a> {
         self.attributes().any(|attribute| attribute.kind == kind)
     }
 
-    /// The types of the attributes that must be understood and are not among `known`, each once.
+    /// The types of the attributes that must be understood and are not among `known`, each once; the
+    /// first [`MAX_UNKNOWN`] of them, since a message has room for thousands.
     ///
     /// [RFC 8489 §6.3.1](https://www.rfc-editor.org/rfc/rfc8489#section-6.3.1)
     pub fn unknown_required(&self, known: &[u16]) -> Vec<u16> {
@@ -234,6 +238,9 @@ impl<'a> Message<'a> {
         for RawAttribute { kind, .. } in self.attributes() {
             if kind < 0x8000 && !known.contains(&kind) && !unknown.contains(&kind) {
                 unknown.push(kind);
+                if unknown.len() == MAX_UNKNOWN {
+                    break;
+                }
             }
         }
         unknown
@@ -393,6 +400,18 @@ mod tests {
         assert_eq!(Message::decode(&with(3, 0)).unwrap_err(), DecodeError::BadLength);
         assert_eq!(Message::decode(&with(3, 3)).unwrap_err(), DecodeError::BadLength);
         assert_eq!(Message::decode(&with(23, 1)).unwrap_err(), DecodeError::BadAttribute);
+    }
+
+    #[test]
+    fn unknown_attributes_are_told_once_and_no_more_than_some() {
+        let body: Vec<u8> = (1..=300_u16).flat_map(|n| [0x70, n as u8, 0, 0]).collect();
+        let mut bytes = vec![0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42];
+        bytes[2..4].copy_from_slice(&(body.len() as u16).to_be_bytes());
+        bytes.extend([0; 12]);
+        bytes.extend(&body);
+        let unknown = Message::decode(&bytes).unwrap().unknown_required(&[0x7002]);
+        assert_eq!(unknown.len(), MAX_UNKNOWN);
+        assert_eq!(unknown[..3], [0x7001, 0x7003, 0x7004]);
     }
 
     proptest! {

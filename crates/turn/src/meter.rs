@@ -2,7 +2,7 @@
 //! time until which the past has used the rate up.
 
 use std::{
-    num::NonZeroU64,
+    num::{NonZeroU32, NonZeroU64},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -17,6 +17,12 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// One of so many equal parts, and at least one unit a second.
+    pub(crate) fn shared_by(self, parts: NonZeroU32) -> Rate {
+        let each_second = self.each_second.get() / u64::from(parts.get());
+        Rate { each_second: NonZeroU64::new(each_second).unwrap_or(NonZeroU64::MIN), ..self }
+    }
+
     /// The time that an amount takes at this rate, in nanoseconds.
     fn cost(self, amount: u64) -> u64 {
         amount.saturating_mul(1_000_000_000) / self.each_second
@@ -125,6 +131,13 @@ mod tests {
         assert!(!meter.take(rate, 1, at(100)));
         assert!(meter.take(rate, 2000, at(60_000)), "a silence saves a burst, and no more");
         assert!(!meter.take(rate, 1, at(60_000)));
+    }
+
+    #[test]
+    fn a_shared_rate_is_never_nothing() {
+        let parts = |n| NonZeroU32::new(n).unwrap();
+        assert_eq!(rate(100, 1).shared_by(parts(4)), rate(25, 1));
+        assert_eq!(rate(2, 1).shared_by(parts(4)), rate(1, 1));
     }
 
     #[test]

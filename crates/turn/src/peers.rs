@@ -62,6 +62,14 @@ impl PeerPolicy {
                 .is_some_and(|v4| self.is_allowed(v4.into())))
     }
 
+    /// The IPv4 address that an IPv6 address stands for, else the address itself.
+    pub(crate) fn meant(ip: IpAddr) -> IpAddr {
+        match ip {
+            IpAddr::V6(v6) => embedded_v4(v6).map_or(ip, IpAddr::V4),
+            IpAddr::V4(_) => ip,
+        }
+    }
+
     /// Whether the address, or the IPv4 address that it stands for, is special-purpose.
     pub(crate) fn is_special(ip: IpAddr) -> bool {
         match ip {
@@ -90,6 +98,8 @@ fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         // IPv4-mapped. RFC 4291 §2.5.5.2
         | [0, 0, 0, 0, 0, 0xffff, high, low]
+        // IPv4-translated. RFC 2765 §2.1
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
         // 6to4. RFC 3056 §2
         | [0x2002, high, low, ..] => Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low))),
         _ => None,

@@ -2,7 +2,7 @@
 //! begin.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     mem,
     net::{IpAddr, Ipv6Addr},
@@ -54,6 +54,8 @@ struct Counts {
     /// seconds since 1970. There are many of them, so a hash stands for each: it takes a fifth of
     /// the memory, and a name that is good is mistaken for one of them once in 10¹⁴ times.
     revoked: HashMap<u64, u64>,
+    /// The same in the order in which they were ended, which is nearly that in which they expire.
+    revocations: VecDeque<(u64, u64)>,
     /// Whether the allocations that exist are the last ones.
     draining: bool,
 }
@@ -174,17 +176,20 @@ impl Quotas {
     /// times since 1970. Allocations that exist are ended by
     /// [`Server::handle_revoked`](crate::Server::handle_revoked).
     pub fn revoke(&self, name: &str, until: Duration, unix: Duration) {
+        let (name, until) = (hash_of(name), until.as_secs());
         let mut counts = self.counts();
-        if counts.revoked.len() >= MAX_REVOKED {
-            counts.revoked.retain(|_, until| unix.as_secs() < *until);
-        }
-        if counts.revoked.len() >= MAX_REVOKED
-            && let Some(oldest) =
-                counts.revoked.iter().min_by_key(|(_, until)| **until).map(|(name, _)| *name)
+        let Counts { revoked, revocations, .. } = &mut *counts;
+        while revocations.len() >= MAX_REVOKED
+            || revocations.front().is_some_and(|(_, until)| *until < unix.as_secs())
         {
-            counts.revoked.remove(&oldest);
+            let Some((name, until)) = revocations.pop_front() else { break };
+            // It may have been ended again, for longer.
+            if revoked.get(&name) == Some(&until) {
+                revoked.remove(&name);
+            }
         }
-        counts.revoked.insert(hash_of(name), until.as_secs());
+        revocations.push_back((name, until));
+        revoked.insert(name, until);
     }
 
     pub(crate) fn is_revoked(&self, username: &str) -> bool {

@@ -80,7 +80,8 @@ impl Server {
         start: Instant,
     ) -> Server {
         let mut random = StdRng::from_seed(seed);
-        let strangers = quotas.limits().strangers;
+        // Spoofed ports spread one network's questions over all servers of the process.
+        let strangers = quotas.limits().strangers.map(|rate| rate.shared_by(config.servers));
         Server {
             nonces: Nonces::new(config.nonce_key),
             config,

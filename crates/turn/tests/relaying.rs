@@ -10,7 +10,9 @@ use common::{PEER, Sent, User, World, address, channel_data, config};
 use proptest::prelude::*;
 use twocan_stun::{
     ChannelData, Class, Message, MessageBuilder, Method, TransactionId,
-    attributes::{Data, DontFragment, ErrorCode, Icmp, XorPeerAddress},
+    attributes::{
+        AdditionalAddressFamily, AddressFamily, Data, DontFragment, ErrorCode, Icmp, XorPeerAddress,
+    },
 };
 use twocan_turn::{ForFamily, Forward, HEADROOM, PeerPolicy, Transport};
 
@@ -237,6 +239,37 @@ fn every_address_of_the_host_is_its_own() {
         let indication = user.send_indication(peer, b"query");
         assert_eq!(world.forward(user.client, &indication), None);
     }
+}
+
+/// The host's loopback and its other special-purpose addresses are refused as anybody's, by whatever
+/// spelling; and the public one behind a translator is still its own.
+#[test]
+fn special_purpose_addresses_of_the_host_are_refused_unless_relayed_on() {
+    let own = ["127.0.0.1:0", "10.0.0.5:0", "9.9.9.9:0", "[::1]:0"].map(|one| address(one).ip());
+    let local =
+        ForFamily { v4: Some([9, 9, 9, 9].into()), v6: Some("2620:fe::9".parse().unwrap()) };
+    let mut world = World::new(twocan_turn::Config { own: own.to_vec(), local, ..config() });
+    let mut user = User::at("198.51.100.1:4000");
+    user.meet(&mut world);
+    let mut request = user.allocate_request();
+    request.push(&AdditionalAddressFamily(Some(AddressFamily::V6)));
+    assert_eq!(world.request(user.client, &user.sign(request)).code(), 0);
+    for peer in ["127.0.0.1:80", "10.0.0.5:80", "[::1]:80", "[::ffff:0:127.0.0.1]:80"] {
+        assert_eq!(user.permit(&mut world, &[peer]).code(), 403, "{peer}");
+    }
+    let translated = "[64:ff9b::9.9.9.9]:80";
+    assert_eq!(user.permit(&mut world, &[translated]).code(), 0);
+    let indication = user.send_indication(translated, b"hello");
+    assert_eq!(world.forward(user.client, &indication), None, "nothing is relayed there");
+}
+
+#[test]
+fn far_too_many_peers_are_refused_before_they_are_looked_at() {
+    let (mut world, mut user, _) = with_allocation();
+    let peers: Vec<String> = (0..65).map(|n| format!("8.8.{n}.8:1")).collect();
+    let mut peers: Vec<&str> = peers.iter().map(String::as_str).collect();
+    peers.push("127.0.0.1:1");
+    assert_eq!(user.permit(&mut world, &peers).code(), 508);
 }
 
 /// Another thread's connections are out of reach, so the packet goes through the sockets; and

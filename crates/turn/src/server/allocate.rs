@@ -76,11 +76,14 @@ impl Server {
         };
         // Connections to peers, and the client's for their data, are one thread's.
         let mobile = mobile && protocol == Protocol::Udp;
-        let wanted = self.wanted(client, message, now)?;
         self.quotas.enter(user.username, client.address.ip()).map_err(|reached| match reached {
             Reached::User | Reached::Address => Rejection::QUOTA_REACHED,
             Reached::Total => Rejection::INSUFFICIENT_CAPACITY,
             Reached::Draining => self.elsewhere(client),
+        })?;
+        // A reservation is good once, so it is redeemed last.
+        let wanted = self.wanted(client, message, now).inspect_err(|_| {
+            self.quotas.leave(user.username, client.address.ip());
         })?;
         let id = AllocationId(self.allocations.insert(Allocation {
             username: user.username.into(),

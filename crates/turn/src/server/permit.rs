@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Client, Now, PeerPolicy,
     allocation::Protocol,
-    book::{BindError, Reach},
+    book::{BindError, CAPACITY, Reach},
 };
 
 const FORBIDDEN: Rejection =
@@ -44,6 +44,9 @@ impl Server {
             }
             if !peers.iter().any(|(ip, _)| *ip == peer.ip()) {
                 peers.push((peer.ip(), self.judge(peer)?));
+            }
+            if peers.len() > CAPACITY {
+                return Err(Rejection::INSUFFICIENT_CAPACITY);
             }
         }
         if peers.is_empty() {
@@ -115,15 +118,17 @@ impl Server {
     /// [RFC 8656 §21.1.4](https://www.rfc-editor.org/rfc/rfc8656#section-21.1.4)
     pub(super) fn judge(&mut self, peer: SocketAddr) -> Result<Reach, Rejection> {
         let ip = peer.ip();
-        let own = self.config.own.contains(&ip) || self.neighbours.is_own(ip);
+        let meant = PeerPolicy::meant(ip);
+        let relays = self.neighbours.is_own(ip) || self.neighbours.is_own(meant);
+        let own = relays || self.config.own.contains(&ip) || self.config.own.contains(&meant);
+        let special = PeerPolicy::is_special(ip);
         match (own, self.config.peers.is_allowed(ip)) {
             (true, true) => return Ok(Reach::OwnHost),
-            (true, false) => return Ok(Reach::RelayedOnly),
+            // Of loopback and the like, only what is relayed on is no peer to be refused.
+            (true, false) if relays || !special => return Ok(Reach::RelayedOnly),
             (false, true) => return Ok(Reach::Elsewhere),
-            (false, false) => {}
-        }
-        if !PeerPolicy::is_special(ip) {
-            return Ok(Reach::Elsewhere);
+            (false, false) if !special => return Ok(Reach::Elsewhere),
+            _ => {}
         }
         // Each call behind a router offers a private address or two; so this is no warning, and
         // the advice need not be read twice.
