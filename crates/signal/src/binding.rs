@@ -207,7 +207,7 @@ impl Inner {
 
 /// Refuses a connection as an event is refused: with words, and a code for programs.
 fn connect_error(code: Code) -> ConnectError {
-    let error = ConnectError::new(code.message());
+    let error = ConnectError::new(code.message("connect"));
     let data = RawValue::from_string(format!(r#"{{"code":"{}"}}"#, code.as_str()));
     match data {
         Ok(data) => error.with_data(data),

@@ -244,10 +244,6 @@ impl Memory {
 }
 
 impl Store for Memory {
-    fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
     fn join(&mut self, join: Join, now: Now) {
         let room = self.rooms.get(&join.room);
         if let Some(place) = room.and_then(|room| room.place_held_by(&join.asker.socket)) {

@@ -122,10 +122,20 @@ struct Held {
 impl<R: FnMut() -> u64> Rooms<R> {
     /// No rooms yet, and all to come in this server's memory.
     pub fn new(config: Config, mut random: R) -> Rooms<R> {
+        let store = Memory::new(config.grace, random());
+        Rooms::with_store(config, store, random)
+    }
+}
+
+impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
+    /// Rooms that are kept in `store`.
+    ///
+    /// If it has reports at times of its own, [`Rooms::handle_timeout`] is to be called then.
+    pub fn with_store(config: Config, store: S, random: R) -> Rooms<R, S> {
         Rooms {
             key: ResumeKey::new(&config.secret),
-            store: Memory::new(config.grace, random()),
             config,
+            store,
             random,
             visitors: HashMap::new(),
             networks: Networks::default(),
@@ -134,9 +144,7 @@ impl<R: FnMut() -> u64> Rooms<R> {
             figures: Figures::default(),
         }
     }
-}
 
-impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
     /// A socket has come.
     ///
     /// # Errors

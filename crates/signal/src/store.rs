@@ -37,10 +37,6 @@ pub const CLAIM_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The rooms of a server, or of several.
 pub trait Store {
-    /// Since when the store remembers: a number drawn when it was empty. Seats of another epoch may have
-    /// been forgotten by a restart; those of this one that are not there have ended.
-    fn epoch(&self) -> u64;
-
     /// Somebody wants a seat, or one back. Reported as [`Report::Seated`], [`Report::Full`] or
     /// [`Report::Unauthorized`].
     fn join(&mut self, join: Join, now: Now);
@@ -128,7 +124,8 @@ pub struct Claim {
     pub name: SeatName,
     /// What the holder was told of politeness.
     pub polite: bool,
-    /// The epoch of the store that gave the seat.
+    /// The epoch of the store that gave the seat: a number drawn when the store was empty. Seats of
+    /// another epoch may have been forgotten; one of the store's own that is not there has ended.
     pub epoch: u64,
     /// Until when the seat may be restored if it has been forgotten, in seconds of Unix time.
     pub ends: u64,

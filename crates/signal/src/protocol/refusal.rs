@@ -21,17 +21,7 @@ pub struct Refused {
 impl Refused {
     /// Refuses `event` with the sentence that belongs to it and `code`.
     pub fn new(event: &str, code: Code) -> Refused {
-        let message = match code {
-            Code::Malformed => match event {
-                "join" => "Send one object, {\"roomId\": …}, with a name of 1 to 128 characters.",
-                "message" => {
-                    "Send one object, {\"roomId\": …, \"data\": …}, with any JSON as data."
-                }
-                _ => "Send one object, {\"roomId\": …}, with the room's name.",
-            },
-            _ => code.message(),
-        };
-        Refused::with_message(event, code, message)
+        Refused::with_message(event, code, code.message(event))
     }
 
     /// Refuses a `join` for what is wrong with its token.
@@ -107,18 +97,22 @@ impl Code {
         }
     }
 
-    /// What is wrong, and what to do instead.
-    pub fn message(self) -> &'static str {
+    /// What is wrong with `event`, and what to do instead.
+    pub fn message(self, event: &str) -> &'static str {
         match self {
-            Code::Malformed => "Send one object, as the documentation of the protocol has it.",
+            Code::Malformed => match event {
+                "join" => "Send one object, {\"roomId\": …}, with a name of 1 to 128 characters.",
+                "message" => {
+                    "Send one object, {\"roomId\": …, \"data\": …}, with any JSON as data."
+                }
+                _ => "Send one object, {\"roomId\": …}, with the room's name.",
+            },
             Code::NotJoined => "You have no seat in this room. Send join first.",
             Code::Alone => "Nobody else is in the room. Send again when you hear otherjoined.",
             Code::QueueFull => {
                 "The other one is away, and as much waits as may. Send again when you hear peerback."
             }
-            Code::TooLarge => {
-                "The data is too long: 65536 bytes of JSON are the most. Send it in parts."
-            }
+            Code::TooLarge => "The data is longer than 65536 bytes of JSON. Send it in parts.",
             Code::TooFast => "You send too many events a second. Wait a second, then send slower.",
             Code::TooManyJoins => {
                 "Too many joins come from your network. Wait some seconds, then join again."

@@ -6,6 +6,7 @@ use super::*;
 use crate::credentials::Way;
 
 mod credentials;
+mod late;
 mod limits;
 mod restart;
 mod resume;
@@ -375,7 +376,7 @@ fn acknowledge(room: &str) -> Said {
 }
 
 fn refused(event: &str, code: Code) -> Said {
-    let message = code.message();
+    let message = code.message(event);
     answer("refused", json!({"event": event, "code": code.as_str(), "message": message}))
 }
 

@@ -22,12 +22,25 @@ use crate::{
 
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Connect(usize),
     Close(usize),
     Lose(usize),
-    Join { tab: usize, room: u8, token: Token, can_resume: bool },
-    Leave { tab: usize, room: u8 },
-    Send { tab: usize, room: u8, count: usize, long: bool },
+    /// With a new socket, if the tab has none.
+    Join {
+        tab: usize,
+        room: u8,
+        token: Token,
+        can_resume: bool,
+    },
+    Leave {
+        tab: usize,
+        room: u8,
+    },
+    Send {
+        tab: usize,
+        room: u8,
+        count: usize,
+        long: bool,
+    },
     Pass(u64),
     Restart,
 }
@@ -55,10 +68,11 @@ pub(crate) struct World {
     sockets: u64,
     requests: u64,
     messages: u64,
-    /// Who may hear each message, as sockets or seats that were there when it was sent.
+    /// Who may hear each message: the other seats that were there when it was sent.
     meant_for: HashMap<u64, HashSet<u64>>,
-    /// The last message that each seat heard of each room's sender.
+    /// The last message of a seat that another heard.
     heard: HashMap<(u64, u64), u64>,
+    /// Which seat sent each message.
     senders: HashMap<u64, u64>,
     seats_ended: HashSet<u64>,
 }
@@ -85,7 +99,6 @@ impl World {
 
     pub(crate) fn take(&mut self, step: Step) {
         match step {
-            Step::Connect(tab) => self.connect(tab),
             Step::Close(tab) => self.disconnect(tab, true),
             Step::Lose(tab) => self.disconnect(tab, false),
             Step::Join { tab, room, token, can_resume } => self.join(tab, room, &token, can_resume),
@@ -119,16 +132,14 @@ impl World {
         assert_eq!(self.rooms.poll_timeout(), None);
     }
 
-    fn connect(&mut self, tab: usize) {
-        if self.tabs[tab].is_some() {
-            return;
-        }
+    fn connect(&mut self, tab: usize) -> String {
         self.sockets += 1;
         let socket = format!("s{}", self.sockets);
         let caller = Caller { host: None, address: IpAddr::from([192, 0, 2, tab as u8]) };
         let now = self.now();
         self.rooms.connect(socket.as_str().into(), caller, now).unwrap();
-        self.tabs[tab] = Some(socket);
+        self.tabs[tab] = Some(socket.clone());
+        socket
     }
 
     fn disconnect(&mut self, tab: usize, clean: bool) {
@@ -143,9 +154,7 @@ impl World {
     }
 
     fn join(&mut self, tab: usize, room: u8, token: &Token, can_resume: bool) {
-        let Some(socket) = self.tabs[tab].clone() else {
-            return;
-        };
+        let socket = self.tabs[tab].clone().unwrap_or_else(|| self.connect(tab));
         let token = match token {
             Token::None => None,
             Token::Own => self.own.get(&(tab, room)).cloned(),
