@@ -22,7 +22,7 @@ use crate::{
     credentials::{Host, SeatName},
     figures::Figures,
     protocol::{Code, Refused, Request, ServerEvent, SocketId},
-    rooms::{Asker, Caller, Command, Config, Now, Rooms},
+    rooms::{Asker, Caller, Command, Config, Now, Parting, Rooms},
 };
 
 /// How many lines about one socket are logged for everybody: enough for a call with all its mishaps,
@@ -90,10 +90,11 @@ impl Signalling {
         let mut inner = self.lock();
         let due = inner.rooms.poll_timeout();
         let commands = happen(&mut inner, now());
-        inner.carry_out(commands);
+        // Who hears that a seat was left has its credentials behind it.
         for seat in inner.rooms.take_ended() {
             (self.shared.on_ended)(seat);
         }
+        inner.carry_out(commands);
         if inner.rooms.poll_timeout() != due {
             self.shared.rescheduled.notify_one();
         }
@@ -159,8 +160,10 @@ impl Handler for Signalling {
     }
 
     async fn disconnect(&self, socket: SocketId, reason: DisconnectReason) {
-        // Whatever else ended it, the client may want to come back.
-        let clean = reason == DisconnectReason::ClientDisconnect;
+        let parting = match reason {
+            DisconnectReason::ClientDisconnect => Parting::Goodbye,
+            _ => Parting::Lost,
+        };
         self.change(|inner, now| {
             let logged = inner.sockets.remove(&socket).map_or(0, |line| line.logged);
             let rooms = inner.rooms.seat_count(&socket);
@@ -170,7 +173,7 @@ impl Handler for Signalling {
             if rooms > 0 || suppressed > 0 {
                 info!(socket = socket_id, rooms, suppressed, %reason, "went from its rooms");
             }
-            inner.rooms.disconnect(&socket, clean, now)
+            inner.rooms.disconnect(&socket, parting, now)
         });
     }
 }

@@ -9,13 +9,19 @@ use self::room::{Hold, Room, Seat};
 use crate::{
     credentials::SeatName,
     protocol::{Code, Raw, RoomId, SocketId, UserId},
-    store::{Asker, CLAIM_LIFETIME, Claim, Count, Join, Notice, Now, Report, Seated, Store, Taken},
+    store::{
+        Asker, CLAIM_LIFETIME, Claim, Count, Join, Notice, Now, Parting, Report, Seated, Store,
+        Taken,
+    },
 };
 
 mod queue;
 mod room;
 
 pub use queue::{MAX_WAITING_BYTES, MAX_WAITING_MESSAGES};
+
+/// When a grace is over. The number tells those apart that are over at the same moment.
+type Due = (Instant, u64);
 
 /// The rooms of one server. Its reports are there when an operation returns.
 #[derive(Debug)]
@@ -24,8 +30,9 @@ pub struct Memory {
     grace: Duration,
     rooms: HashMap<RoomId, Room>,
     seats: usize,
-    /// When the grace of which seat is over. The number tells seats apart that are due at the same moment.
-    away: BTreeMap<(Instant, u64), (RoomId, SeatName)>,
+    away: usize,
+    /// When the grace is over of which seat, whether it is held as long or only its credentials are.
+    graces: BTreeMap<Due, (RoomId, SeatName)>,
     /// The restored seats that have ended, with the time in seconds of Unix time from which on no token
     /// could restore them again. Seats of this epoch need no such entry: what is not there has ended.
     ended: HashMap<SeatName, u64>,
@@ -44,7 +51,8 @@ impl Memory {
             grace,
             rooms: HashMap::new(),
             seats: 0,
-            away: BTreeMap::new(),
+            away: 0,
+            graces: BTreeMap::new(),
             ended: HashMap::new(),
             crowded: 0,
             numbers: 0,
@@ -83,12 +91,13 @@ impl Memory {
                 (Taken::Over, Vec::new())
             }
             Hold::Away { due, queue } => {
-                self.away.remove(&due);
+                self.away -= 1;
+                self.graces.remove(&due);
                 (Taken::Back, queue.into_messages())
             }
         };
         self.report_seated(join.asker, &join.room, place, how, waiting, now);
-        self.tell_others(&join.room, name, |_| Some(back.clone()));
+        self.tell_others(&join.room, name, |_| back.clone());
     }
 
     /// Gives a free seat, or the one in `claim`, which has been forgotten.
@@ -120,11 +129,11 @@ impl Memory {
         self.report_seated(asker, &room_id, place, how, Vec::new(), now);
         self.tell_others(&room_id, name, |other| {
             // Only those who have been here before have heard of the one who is back.
-            Some(if how == Taken::Restored && other.restored {
+            if how == Taken::Restored && other.restored {
                 Notice::PeerBack(peer.clone())
             } else {
                 Notice::OtherJoined(peer.clone())
-            })
+            }
         });
     }
 
@@ -162,26 +171,47 @@ impl Memory {
         })));
     }
 
-    /// Ends a seat: its credentials, what it has sent and nobody has heard, and the room with its last.
-    fn end(&mut self, room_id: &RoomId, place: usize, now: Now) {
-        let Some(room) = self.rooms.get_mut(room_id) else {
-            return;
-        };
-        let Some(seat) = room.remove(place) else {
-            return;
-        };
+    /// Ends a seat: what it has sent and nobody has heard, and the room with its last.
+    fn end(&mut self, room_id: &RoomId, place: usize, now: Now) -> Option<SeatName> {
+        let room = self.rooms.get_mut(room_id)?;
+        let seat = room.remove(place)?;
         if room.seats.is_empty() {
             self.rooms.remove(room_id);
         }
         self.seats -= 1;
-        if let Hold::Away { due, .. } = &seat.hold {
-            self.away.remove(due);
+        if matches!(seat.hold, Hold::Away { .. }) {
+            self.away -= 1;
         }
         if seat.restored {
             self.remember(seat.name, now);
         }
-        self.reports.push_back(Report::Ended(seat.name));
-        self.tell_others(room_id, seat.name, |_| Some(Notice::Bye(seat.user.clone())));
+        self.tell_others(room_id, seat.name, |_| Notice::Bye(seat.user.clone()));
+        Some(seat.name)
+    }
+
+    /// Holds a seat for its client, if that can come back.
+    fn hold(&mut self, room_id: &RoomId, place: usize, now: Now) -> bool {
+        let seat = self.rooms.get(room_id).and_then(|room| room.seats.get(place));
+        let Some(seat) = seat.filter(|seat| seat.sitter.can_resume) else {
+            return false;
+        };
+        let (name, notice) = (seat.name, Notice::PeerAway(seat.user.clone()));
+        let hold = Hold::away(self.grant(room_id, name, now));
+        let room = self.rooms.get_mut(room_id);
+        if let Some(seat) = room.and_then(|room| room.seats.get_mut(place)) {
+            seat.hold = hold;
+            self.away += 1;
+        }
+        self.tell_others(room_id, name, |_| notice.clone());
+        true
+    }
+
+    /// Begins a grace.
+    fn grant(&mut self, room_id: &RoomId, name: SeatName, now: Now) -> Due {
+        self.numbers += 1;
+        let due = (now.monotonic + self.grace, self.numbers);
+        self.graces.insert(due, (room_id.clone(), name));
+        due
     }
 
     fn remember(&mut self, name: SeatName, now: Now) {
@@ -194,12 +224,7 @@ impl Memory {
 
     /// Lets those hear something who have a socket; the others learn what has become of the room when
     /// they are back.
-    fn tell_others(
-        &mut self,
-        room_id: &RoomId,
-        name: SeatName,
-        notice: impl Fn(&Seat) -> Option<Notice>,
-    ) {
+    fn tell_others(&mut self, room_id: &RoomId, name: SeatName, notice: impl Fn(&Seat) -> Notice) {
         let Some(room) = self.rooms.get(room_id) else {
             return;
         };
@@ -207,7 +232,7 @@ impl Memory {
             let Hold::By(socket) = &other.hold else {
                 return None;
             };
-            let notice = notice(other)?;
+            let notice = notice(other);
             Some(Report::Notice { socket: socket.clone(), room: room_id.clone(), notice })
         }));
     }
@@ -281,7 +306,8 @@ impl Store for Memory {
             return self.reports.push_back(Report::Refused { asker, event: "leave", code });
         };
         self.reports.push_back(Report::Left { asker, room: room.clone() });
-        self.end(&room, place, now);
+        let ended = self.end(&room, place, now);
+        self.reports.extend(ended.map(Report::Ended));
     }
 
     fn relay(&mut self, asker: Asker, room: RoomId, data: Raw) {
@@ -292,31 +318,27 @@ impl Store for Memory {
         self.reports.push_back(report);
     }
 
-    fn lose(&mut self, socket: &SocketId, room_id: &RoomId, clean: bool, now: Now) {
+    fn part(&mut self, socket: &SocketId, room_id: &RoomId, parting: Parting, now: Now) {
         let Some(place) = self.place_of(socket, room_id) else {
             return;
         };
-        let room = self.rooms.get_mut(room_id);
-        let Some(seat) = room.and_then(|room| room.seats.get_mut(place)) else {
-            return;
-        };
-        if clean || !seat.sitter.can_resume || self.grace.is_zero() {
-            return self.end(room_id, place, now);
+        if parting == Parting::Goodbye || self.grace.is_zero() {
+            let ended = self.end(room_id, place, now);
+            self.reports.extend(ended.map(Report::Ended));
+        } else if !self.hold(room_id, place, now)
+            && let Some(name) = self.end(room_id, place, now)
+        {
+            // The media of a call may go on, though the client cannot come back.
+            self.grant(room_id, name, now);
         }
-        self.numbers += 1;
-        let due = (now.monotonic + self.grace, self.numbers);
-        seat.hold = Hold::away(due);
-        self.away.insert(due, (room_id.clone(), seat.name));
-        let (name, notice) = (seat.name, Notice::PeerAway(seat.user.clone()));
-        self.tell_others(room_id, name, |_| Some(notice.clone()));
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.away.first_key_value().map(|(&(due, _), _)| due)
+        self.graces.first_key_value().map(|(&(due, _), _)| due)
     }
 
     fn handle_timeout(&mut self, now: Now) {
-        while let Some(entry) = self.away.first_entry()
+        while let Some(entry) = self.graces.first_entry()
             && entry.key().0 <= now.monotonic
         {
             let (room_id, name) = entry.remove();
@@ -324,6 +346,7 @@ impl Store for Memory {
             if let Some(place) = place {
                 self.end(&room_id, place, now);
             }
+            self.reports.push_back(Report::Ended(name));
         }
     }
 
@@ -332,6 +355,6 @@ impl Store for Memory {
     }
 
     fn count(&self) -> Count {
-        Count { rooms: self.rooms.len(), seats: self.seats, away: self.away.len() }
+        Count { rooms: self.rooms.len(), seats: self.seats, away: self.away }
     }
 }

@@ -4,63 +4,32 @@
 //! ([`Rooms::request`]), and time passes ([`Rooms::handle_timeout`]). Each answer is a list of
 //! [`Command`]s, to be carried out in their order. Who sits where is for the [`Store`] to know.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    net::IpAddr,
-    num::NonZeroUsize,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, net::IpAddr, time::Instant};
 
 use crate::{
-    credentials::{Host, IceServer, LIFETIME, SeatName, Turn},
+    credentials::{Host, IceServer, LIFETIME, SeatName},
     figures::Figures,
-    join_control::JoinControl,
-    limits::{Bucket, Limits, Network, Networks},
+    limits::{Bucket, Network, Networks},
     memory::Memory,
     protocol::{
-        Bye, Code, Full, IceServers, InRoom, Join, Joined, OtherJoined, PeerAway, PeerBack, Raw,
-        Refused, Request, RoomId, ServerEvent, SocketId,
+        Code, Full, IceServers, InRoom, Join, Joined, Raw, Refused, Request, RoomId, ServerEvent,
+        SocketId,
     },
     resume::ResumeKey,
     store::{self, Notice, Report, Seated, Sitter, Store, Taken},
 };
 
+mod command;
+mod config;
 mod renewals;
 
-use renewals::{Renewal, Renewals};
+use self::{
+    command::event,
+    renewals::{Renewal, Renewals},
+};
 
-pub use crate::store::{Asker, Now};
-
-/// What the rooms are like.
-#[derive(Clone)]
-pub struct Config {
-    /// The seats in each room.
-    pub room_size: NonZeroUsize,
-    /// Where TURN is; without it, the lists of ICE servers are empty.
-    pub turn: Option<Turn>,
-    /// From which the key of resume tokens is made: any text that nobody can guess. With the same one
-    /// after a restart, clients take their seats back.
-    pub secret: String,
-    /// How long a seat waits for its socket to come back; zero for not at all.
-    pub grace: Duration,
-    /// Who may join; without it, whoever knows a room's name.
-    pub join_control: Option<JoinControl>,
-    /// How much anyone may ask for; without it, as much as they like.
-    pub limits: Option<Limits>,
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config")
-            .field("room_size", &self.room_size)
-            .field("turn", &self.turn)
-            .field("grace", &self.grace)
-            .field("join_control", &self.join_control)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
-    }
-}
+pub use self::{command::Command, config::Config};
+pub use crate::store::{Asker, Now, Parting};
 
 /// Where a socket comes from.
 #[derive(Debug, Clone)]
@@ -69,18 +38,6 @@ pub struct Caller {
     pub host: Option<Host>,
     /// The client's address.
     pub address: IpAddr,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    /// Emit the event to the socket that asked, and give its argument to the acknowledgement if
-    /// one was wanted.
-    Answer(Asker, ServerEvent),
-    /// Emit nothing, and give this to the acknowledgement if one was wanted.
-    Acknowledge(Asker, InRoom),
-    /// Emit the event to a socket that did not ask.
-    Tell(SocketId, ServerEvent),
 }
 
 /// The sockets of a server, and what they do in rooms.
@@ -95,7 +52,7 @@ pub struct Rooms<R, S = Memory> {
     visitors: HashMap<SocketId, Visitor>,
     networks: Networks,
     renewals: Renewals,
-    /// The seats that ended since they were last asked for.
+    /// The seats whose credentials ended since this was last asked for.
     ended: Vec<SeatName>,
     /// What is counted here; the rest is filled in when somebody asks.
     figures: Figures,
@@ -164,9 +121,9 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         Ok(())
     }
 
-    /// A socket has gone. If it was lost, and not closed with a goodbye (`clean`), its seats are held for
-    /// it, unless its client cannot take them back.
-    pub fn disconnect(&mut self, socket: &SocketId, clean: bool, now: Now) -> Vec<Command> {
+    /// A socket has gone. If it was lost, its seats are held for it, unless its client cannot take them
+    /// back; their credentials live on in any case.
+    pub fn disconnect(&mut self, socket: &SocketId, parting: Parting, now: Now) -> Vec<Command> {
         let Some(visitor) = self.visitors.remove(socket) else {
             return Vec::new();
         };
@@ -175,7 +132,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         }
         for held in visitor.seats {
             self.renewals.cancel(held.renewal);
-            self.store.lose(socket, &held.room, clean, now);
+            self.store.part(socket, &held.room, parting, now);
         }
         self.drain(now)
     }
@@ -242,7 +199,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         commands
     }
 
-    /// The seats that have ended since this was last asked, whose credentials are to end as well.
+    /// The seats whose credentials are to end, since this was last asked.
     pub fn take_ended(&mut self) -> Vec<SeatName> {
         std::mem::take(&mut self.ended)
     }
@@ -352,7 +309,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         let Seated { asker, room, seat, can_resume, how, user_num, peer, waiting } = seated;
         let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
             // It went while the store was asked.
-            return self.store.lose(&asker.socket, &room, false, now);
+            return self.store.part(&asker.socket, &room, Parting::Lost, now);
         };
         match how {
             Taken::Anew => self.figures.joins += 1,
@@ -417,17 +374,6 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
     fn refuse(&mut self, asker: Asker, refused: Refused) -> Command {
         self.figures.refused.count(refused.code);
         Command::Answer(asker, ServerEvent::Refused(refused))
-    }
-}
-
-fn event(room_id: RoomId, notice: Notice) -> ServerEvent {
-    match notice {
-        Notice::OtherJoined(peer) => ServerEvent::OtherJoined(OtherJoined { room_id, peer }),
-        Notice::Message(data) => ServerEvent::Message(data),
-        Notice::Bye(user_id) => ServerEvent::Bye(Bye { room_id, user_id }),
-        Notice::PeerAway(user_id) => ServerEvent::PeerAway(PeerAway { room_id, user_id }),
-        Notice::PeerBack(peer) => ServerEvent::PeerBack(PeerBack { room_id, peer }),
-        Notice::Replaced => ServerEvent::Replaced(InRoom { room_id }),
     }
 }
 

@@ -49,9 +49,9 @@ pub trait Store {
     /// [`Report::Relayed`], or as [`Report::Refused`] with `not_joined`, `alone` or `queue_full`.
     fn relay(&mut self, asker: Asker, room: RoomId, data: Raw);
 
-    /// The socket has gone, and with it its hold on the seat in the room. The seat is held for it until
-    /// the grace is over, if the client can take it back and has not said goodbye (`clean`).
-    fn lose(&mut self, socket: &SocketId, room: &RoomId, clean: bool, now: Now);
+    /// The socket has gone, and with it its hold on the seat in the room. If it was lost, and its client
+    /// can come back, the seat is held for it until the grace is over.
+    fn part(&mut self, socket: &SocketId, room: &RoomId, parting: Parting, now: Now);
 
     /// When [`Store::handle_timeout`] wants to be called next, if at all.
     fn poll_timeout(&self) -> Option<Instant>;
@@ -74,6 +74,15 @@ pub struct Now {
     pub monotonic: Instant,
     /// For what must outlive the process: seconds of Unix time.
     pub unix: u64,
+}
+
+/// How a socket has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// Its client said goodbye.
+    Goodbye,
+    /// The connection ended. The client may be back in a moment, and its media go on meanwhile.
+    Lost,
 }
 
 /// Who asked, and which of its requests it was.

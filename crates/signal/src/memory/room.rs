@@ -1,8 +1,6 @@
 //! One room, and who sits in it.
 
-use std::time::Instant;
-
-use super::queue::Queue;
+use super::{Due, queue::Queue};
 use crate::{
     credentials::SeatName,
     protocol::{Peer, SocketId, UserId},
@@ -36,7 +34,7 @@ pub(super) enum Hold {
     /// A socket.
     By(SocketId),
     /// The grace, until a moment that is a key of the store's list.
-    Away { due: (Instant, u64), queue: Box<Queue> },
+    Away { due: Due, queue: Box<Queue> },
 }
 
 impl Room {
@@ -125,7 +123,7 @@ impl Seat {
 }
 
 impl Hold {
-    pub(super) fn away(due: (Instant, u64)) -> Hold {
+    pub(super) fn away(due: Due) -> Hold {
         Hold::Away { due, queue: Box::default() }
     }
 }

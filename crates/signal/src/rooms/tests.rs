@@ -1,9 +1,12 @@
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, num::NonZeroUsize, rc::Rc, time::Duration};
 
 use serde_json::{Value, json, value::RawValue};
 
 use super::*;
-use crate::credentials::Way;
+use crate::{
+    credentials::{Turn, Way},
+    limits::Limits,
+};
 
 mod credentials;
 mod late;
@@ -304,12 +307,12 @@ impl Server {
 
     /// The client says goodbye.
     fn close(&mut self, socket: &str) -> Vec<Said> {
-        told(self.rooms.disconnect(&socket.into(), true, self.now))
+        told(self.rooms.disconnect(&socket.into(), Parting::Goodbye, self.now))
     }
 
     /// The connection breaks.
     fn lose(&mut self, socket: &str) -> Vec<Said> {
-        told(self.rooms.disconnect(&socket.into(), false, self.now))
+        told(self.rooms.disconnect(&socket.into(), Parting::Lost, self.now))
     }
 
     fn timeout(&mut self) -> Vec<Said> {

@@ -60,7 +60,7 @@ pub enum Report {
         /// What it is to hear.
         notice: Notice,
     },
-    /// A seat has ended, and its credentials with it.
+    /// The credentials of a seat end: it has been given up, or its grace is over.
     Ended(SeatName),
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Model {
     /// How many seats lost their socket so far, to tell who was first.
     losses: u64,
     pub(crate) next_seat: u64,
+    /// How many seats have been taken or restored since the last restart.
+    pub(crate) taken: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +64,7 @@ impl Model {
             ended: HashSet::new(),
             losses: 0,
             next_seat: 0,
+            taken: 0,
         }
     }
 
@@ -69,6 +72,7 @@ impl Model {
         self.seats.clear();
         self.ended.clear();
         self.epoch += 1;
+        self.taken = 0;
     }
 
     /// What is heard when `socket` joins, and what its new token stands for. `user` is what the server
@@ -123,6 +127,7 @@ impl Model {
         if claim.is_none() {
             self.next_seat += 1;
         }
+        self.taken += 1;
         let is_restored = claim.is_some();
         let first = self.seats.iter().position(|seat| seat.room == room);
         let seat = Seat {

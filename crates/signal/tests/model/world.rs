@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use twocan_signal::{
     limits::{Limits, Rate},
     protocol::{Join, Raw, Request, RoomId, ServerEvent, SocketId},
-    rooms::{Asker, Caller, Command, Config, Now, Rooms},
+    rooms::{Asker, Caller, Command, Config, Now, Parting, Rooms},
 };
 
 use crate::{
@@ -74,6 +74,7 @@ pub(crate) struct World {
     heard: HashMap<(u64, u64), u64>,
     /// Which seat sent each message.
     senders: HashMap<u64, u64>,
+    /// The seats whose credentials have ended since the last restart.
     seats_ended: HashSet<u64>,
 }
 
@@ -130,6 +131,7 @@ impl World {
         let left = (figures.rooms, figures.seats, figures.away, figures.sockets);
         assert_eq!(left, (0, 0, 0, 0));
         assert_eq!(self.rooms.poll_timeout(), None);
+        assert_eq!(self.seats_ended.len(), self.model.taken, "every seat's credentials end");
     }
 
     fn connect(&mut self, tab: usize) -> String {
@@ -147,7 +149,8 @@ impl World {
             return;
         };
         let now = self.now();
-        let commands = self.rooms.disconnect(&id(&socket), clean, now);
+        let parting = if clean { Parting::Goodbye } else { Parting::Lost };
+        let commands = self.rooms.disconnect(&id(&socket), parting, now);
         let mut said = self.hear(commands);
         said.sort();
         assert_eq!(said, self.model.disconnect(&socket, clean));

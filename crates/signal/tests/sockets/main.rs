@@ -31,7 +31,6 @@ async fn people_who_come_and_go_at_random_leave_nothing_behind() {
         assert!(figures.takeovers > 0 && figures.resumes > 0, "{figures:?}");
 
         let ended = server.ended.lock().unwrap();
-        assert_eq!(ended.len() as u64, figures.joins, "each seat's credentials end");
         assert_eq!(ended.iter().collect::<HashSet<_>>().len(), ended.len(), "and once");
     }
 }

@@ -61,14 +61,16 @@ impl Running {
         Running { address, signalling, sockets, ended, _tasks: tasks }
     }
 
-    /// Waits until nothing is left of anybody.
+    /// Waits until nothing is left of anybody, and the credentials of each seat have ended.
     pub(crate) async fn is_empty(&self) {
         let mut look = interval(Duration::from_millis(5));
         let empty = timeout(PATIENCE, async {
             loop {
                 look.tick().await;
                 let figures = self.signalling.figures();
-                if (figures.rooms, figures.seats, figures.away, figures.sockets) == (0, 0, 0, 0) {
+                let left = (figures.rooms, figures.seats, figures.away, figures.sockets);
+                let ended = self.ended.lock().unwrap().len() as u64;
+                if left == (0, 0, 0, 0) && ended == figures.joins {
                     return;
                 }
             }

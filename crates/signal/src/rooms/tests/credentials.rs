@@ -72,8 +72,23 @@ fn credentials_end_with_the_seat() {
     assert_eq!(server.rooms.take_ended(), [SeatName(2)]);
     server.close("ben");
     assert_eq!(server.rooms.take_ended(), [SeatName(3)]);
-    server.lose("cat");
-    assert_eq!(server.rooms.take_ended(), [SeatName(4)], "its client cannot take the seat back");
+    server.seat_for_good("pot", "dan");
+    server.close("dan");
+    assert_eq!(server.rooms.take_ended(), [SeatName(5)]);
+}
+
+#[test]
+fn credentials_outlive_a_lost_socket_though_the_seat_does_not() {
+    let mut server = Server::with_turn();
+    server.connect(&["ann"]);
+    server.seat("tea", &["ann"]);
+    server.lose("ann");
+    assert_eq!(server.rooms.figures().seats, 0, "its client cannot take the seat back");
+    assert_eq!(server.rooms.take_ended(), []);
+    assert_eq!(server.rooms.poll_timeout(), Some(server.now.monotonic + GRACE));
+    server.pass(GRACE);
+    assert_eq!(server.timeout(), []);
+    assert_eq!(server.rooms.take_ended(), [SeatName(2)]);
     assert_eq!(server.rooms.poll_timeout(), None);
 }
 

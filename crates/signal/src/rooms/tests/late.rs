@@ -32,16 +32,17 @@ fn answers_that_come_late_go_to_those_who_asked_in_the_order_of_the_store() {
 
 #[test]
 fn a_socket_that_goes_while_the_store_is_asked_leaves_no_ghost() {
-    let (mut rooms, line, now) = late_rooms();
+    let (mut rooms, line, mut now) = late_rooms();
     connect(&mut rooms, "ann", now);
     ask(&mut rooms, "ann", 1, "join", r#"{"roomId":"tea"}"#, now);
-    assert_eq!(brief(rooms.disconnect(&"ann".into(), false, now)), [""; 0]);
+    assert_eq!(brief(rooms.disconnect(&"ann".into(), Parting::Lost, now)), [""; 0]);
     line.pass_all();
     assert_eq!(brief(rooms.handle_timeout(now)), [""; 0]);
     assert_eq!(rooms.figures().seats, 1, "until the store hears of it");
     line.pass_all();
-    rooms.handle_timeout(now);
     assert_eq!(rooms.figures(), Figures::default());
+    now.monotonic += GRACE;
+    rooms.handle_timeout(now);
     assert_eq!(rooms.take_ended().len(), 1);
 }
 
@@ -84,9 +85,9 @@ impl Store for Late {
         self.line.add(move |memory| memory.relay(asker, room, data));
     }
 
-    fn lose(&mut self, socket: &SocketId, room: &RoomId, clean: bool, now: Now) {
+    fn part(&mut self, socket: &SocketId, room: &RoomId, parting: Parting, now: Now) {
         let (socket, room) = (socket.clone(), room.clone());
-        self.line.add(move |memory| memory.lose(&socket, &room, clean, now));
+        self.line.add(move |memory| memory.part(&socket, &room, parting, now));
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
