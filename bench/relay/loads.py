@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from measuring import LOAD_CORE, cpu_seconds, expect, pinned, running
+from measuring import LOAD_CORE, TIME_LIMIT, cpu_seconds, expect, pinned, running
 from servers import SECRET
 
 
