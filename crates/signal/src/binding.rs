@@ -10,6 +10,8 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::{sync::Notify, time::sleep_until};
 use tracing::{debug, error, info};
 use twocan_socketio::{
@@ -18,8 +20,9 @@ use twocan_socketio::{
 
 use crate::{
     credentials::{Host, SeatName},
-    protocol::{Code, Refused, Request, ServerEvent, UserId},
-    rooms::{Command, Config, Now, Rooms},
+    figures::Figures,
+    protocol::{Code, Refused, Request, ServerEvent, SocketId},
+    rooms::{Asker, Caller, Command, Config, Now, Rooms},
 };
 
 /// How many lines about one socket are logged for everybody: enough for a call with all its mishaps,
@@ -41,53 +44,58 @@ struct Shared {
 
 struct Inner {
     rooms: Rooms<Box<dyn FnMut() -> u64 + Send>>,
-    sockets: HashMap<UserId, Socket>,
+    sockets: HashMap<SocketId, Line>,
+    /// The wishes for an acknowledgement, by the numbers of their requests.
+    acks: HashMap<u64, Ack>,
+    requests: u64,
+}
+
+/// A client's line.
+struct Line {
+    socket: Socket,
+    /// How many lines of the log its requests have been worth.
+    logged: u64,
 }
 
 impl Signalling {
     /// Signalling with no rooms yet. `on_ended` hears of each seat whose credentials are to be ended;
     /// it must not block.
     pub fn new(config: Config, on_ended: impl Fn(SeatName) + Send + Sync + 'static) -> Signalling {
-        let rooms = Rooms::new(config, Box::new(names()) as Box<dyn FnMut() -> u64 + Send>);
-        let inner = Mutex::new(Inner { rooms, sockets: HashMap::new() });
-        let on_ended = Box::new(on_ended);
-        Signalling { shared: Arc::new(Shared { inner, on_ended, rescheduled: Notify::new() }) }
+        let rooms = Rooms::new(config, Box::new(numbers()) as Box<dyn FnMut() -> u64 + Send>);
+        let inner = Inner { rooms, sockets: HashMap::new(), acks: HashMap::new(), requests: 0 };
+        let (inner, rescheduled) = (Mutex::new(inner), Notify::new());
+        Signalling { shared: Arc::new(Shared { inner, on_ended: Box::new(on_ended), rescheduled }) }
     }
 
-    /// Sends what is to be sent at its time. Never returns: run it beside the server, and drop it
+    /// Does what is to be done at its time. Never returns: run it beside the server, and drop it
     /// with the server.
     pub async fn run_timers(&self) -> Infallible {
         loop {
             let due = self.lock().rooms.poll_timeout();
             tokio::select! {
                 () = self.shared.rescheduled.notified() => {}
-                () = wait_until(due) => {
-                    let mut inner = self.lock();
-                    let now = now();
-                    let commands = inner.rooms.handle_timeout(now);
-                    inner.carry_out(commands, None);
-                    self.end_credentials(&mut inner, now);
-                }
+                () = wait_until(due) => self.change(|inner, now| inner.rooms.handle_timeout(now)),
             }
         }
     }
 
-    /// How many rooms have somebody in them.
-    pub fn room_count(&self) -> usize {
-        self.lock().rooms.room_count()
+    /// What there is, and what there has been.
+    pub fn figures(&self) -> Figures {
+        self.lock().rooms.figures()
     }
 
-    /// After a change: ends credentials that are due, and sees to it that the timers hear of others.
-    fn settle(&self, inner: &mut Inner, due_before: Option<Instant>, now: Now) {
-        self.end_credentials(inner, now);
-        if inner.rooms.poll_timeout() != due_before {
-            self.shared.rescheduled.notify_one();
-        }
-    }
-
-    fn end_credentials(&self, inner: &mut Inner, now: Now) {
-        for seat in inner.rooms.take_ended(now) {
+    /// Lets something happen, and carries out what follows: within the lock, so that everybody hears of
+    /// everything in the order in which it was.
+    fn change(&self, happen: impl FnOnce(&mut Inner, Now) -> Vec<Command>) {
+        let mut inner = self.lock();
+        let due = inner.rooms.poll_timeout();
+        let commands = happen(&mut inner, now());
+        inner.carry_out(commands);
+        for seat in inner.rooms.take_ended() {
             (self.shared.on_ended)(seat);
+        }
+        if inner.rooms.poll_timeout() != due {
+            self.shared.rescheduled.notify_one();
         }
     }
 
@@ -99,31 +107,40 @@ impl Signalling {
 
 impl fmt::Debug for Signalling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signalling").field("rooms", &self.room_count()).finish()
+        f.debug_struct("Signalling").field("figures", &self.figures()).finish()
     }
 }
 
 impl Handler for Signalling {
-    type State = Connected;
+    type State = SocketId;
 
     async fn connect(
         &self,
         socket: Socket,
         request: ConnectRequest,
-    ) -> Result<Connected, ConnectError> {
+    ) -> Result<SocketId, ConnectError> {
         if request.namespace != "/" {
             return Err(ConnectError::invalid_namespace());
         }
-        let user = UserId::from(socket.id());
+        let id = SocketId::from(socket.id());
         let host = request.handshake.host.as_deref().and_then(Host::from_header);
-        debug!(user = user.as_str(), remote = %request.handshake.remote, "socket connected");
+        let remote = request.handshake.remote;
+        let caller = Caller { host, address: remote.ip() };
         let mut inner = self.lock();
-        inner.rooms.connect(user.clone(), host);
-        inner.sockets.insert(user.clone(), socket.clone());
-        Ok(Connected { user, socket, lines: 0 })
+        match inner.rooms.connect(id.clone(), caller, now()) {
+            Ok(()) => {
+                debug!(socket = id.as_str(), %remote, "socket connected");
+                inner.sockets.insert(id.clone(), Line { socket, logged: 0 });
+                Ok(id)
+            }
+            Err(code) => {
+                debug!(%remote, code = code.as_str(), "refused a socket");
+                Err(connect_error(code))
+            }
+        }
     }
 
-    async fn event(&self, state: &mut Connected, event: Event) {
+    async fn event(&self, socket: &mut SocketId, event: Event) {
         let Event { name, args, attachments, ack } = event;
         let request = if attachments.is_empty() {
             Request::parse(&name, &args)
@@ -131,68 +148,70 @@ impl Handler for Signalling {
             let help = "Send JSON: binary data is not handed on.";
             Err(Refused::with_message(&name, Code::Malformed, help))
         };
-
-        let mut inner = self.lock();
-        let (now, due) = (now(), inner.rooms.poll_timeout());
-        let commands = match request {
-            Ok(request) => inner.rooms.request(&state.user, request, now),
-            Err(refused) => vec![Command::Answer(ServerEvent::Refused(refused))],
-        };
-        // Within the lock, so that everybody hears of everything in the order in which it was.
-        inner.carry_out(commands, Some((state, ack)));
-        self.settle(&mut inner, due, now);
+        self.change(|inner, now| {
+            inner.requests += 1;
+            let asker = Asker { socket: socket.clone(), request: inner.requests };
+            if let Some(ack) = ack {
+                inner.acks.insert(asker.request, ack);
+            }
+            inner.rooms.request(asker, request, now)
+        });
     }
 
-    async fn disconnect(&self, state: Connected, reason: DisconnectReason) {
-        let user = state.user.as_str();
-        debug!(user, %reason, "socket disconnected");
-        let mut inner = self.lock();
-        inner.sockets.remove(&state.user);
-        let rooms = inner.rooms.seat_count(&state.user);
-        let suppressed = state.lines.saturating_sub(INFO_LINES);
-        if rooms > 0 || suppressed > 0 {
-            info!(user, rooms, suppressed, %reason, "left its rooms");
-        }
-        let (now, due) = (now(), inner.rooms.poll_timeout());
-        let commands = inner.rooms.disconnect(&state.user, now);
-        inner.carry_out(commands, None);
-        self.settle(&mut inner, due, now);
+    async fn disconnect(&self, socket: SocketId, reason: DisconnectReason) {
+        // Whatever else ended it, the client may want to come back.
+        let clean = reason == DisconnectReason::ClientDisconnect;
+        self.change(|inner, now| {
+            let logged = inner.sockets.remove(&socket).map_or(0, |line| line.logged);
+            let rooms = inner.rooms.seat_count(&socket);
+            let suppressed = logged.saturating_sub(INFO_LINES);
+            let socket_id = socket.as_str();
+            debug!(socket = socket_id, %reason, "socket disconnected");
+            if rooms > 0 || suppressed > 0 {
+                info!(socket = socket_id, rooms, suppressed, %reason, "went from its rooms");
+            }
+            inner.rooms.disconnect(&socket, clean, now)
+        });
     }
-}
-
-/// What is kept for each socket.
-#[derive(Debug)]
-pub struct Connected {
-    user: UserId,
-    socket: Socket,
-    /// How many lines its requests have been worth.
-    lines: u64,
 }
 
 impl Inner {
-    /// Emits what the commands say; `asker` is whose request they answer.
-    fn carry_out(&self, commands: Vec<Command>, mut asker: Option<(&mut Connected, Option<Ack>)>) {
+    fn carry_out(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::Answer(event) => {
-                    if let Some((connected, ack)) = asker.take() {
-                        log(connected.user.as_str(), &event, &mut connected.lines);
-                        emit(&connected.socket, &event);
-                        acknowledge(ack, &event);
+                Command::Answer(asker, event) => {
+                    if let Some(line) = self.sockets.get_mut(&asker.socket) {
+                        log(asker.socket.as_str(), &event, &mut line.logged);
+                        emit(&line.socket, &event);
                     }
+                    self.acknowledge(&asker, &event);
                 }
-                Command::Acknowledge(room) => {
-                    if let Some((_, ack)) = asker.take() {
-                        acknowledge(ack, &room);
-                    }
-                }
-                Command::Tell(user, event) => {
-                    if let Some(socket) = self.sockets.get(&user) {
-                        emit(socket, &event);
+                Command::Acknowledge(asker, room) => self.acknowledge(&asker, &room),
+                Command::Tell(socket, event) => {
+                    if let Some(line) = self.sockets.get(&socket) {
+                        emit(&line.socket, &event);
                     }
                 }
             }
         }
+    }
+
+    fn acknowledge<T: Serialize>(&mut self, asker: &Asker, argument: &T) {
+        if let Some(ack) = self.acks.remove(&asker.request)
+            && let Err(err) = ack.send(argument)
+        {
+            error!(%err, "cannot write an acknowledgement; please report this");
+        }
+    }
+}
+
+/// Refuses a connection as an event is refused: with words, and a code for programs.
+fn connect_error(code: Code) -> ConnectError {
+    let error = ConnectError::new(code.message());
+    let data = RawValue::from_string(format!(r#"{{"code":"{}"}}"#, code.as_str()));
+    match data {
+        Ok(data) => error.with_data(data),
+        Err(_) => error,
     }
 }
 
@@ -202,33 +221,28 @@ fn emit(socket: &Socket, event: &ServerEvent) {
     }
 }
 
-fn acknowledge<T: serde::Serialize>(ack: Option<Ack>, argument: &T) {
-    if let Some(ack) = ack
-        && let Err(err) = ack.send(argument)
-    {
-        error!(%err, "cannot write an acknowledgement; please report this");
-    }
-}
-
 /// One line for what became of a request, the first of each socket for everybody. Room names are
 /// secrets, so none is in it.
-fn log(user: &str, event: &ServerEvent, lines: &mut u64) {
+fn log(socket: &str, event: &ServerEvent, lines: &mut u64) {
     let (people, what) = match event {
+        ServerEvent::Joined(joined) if joined.resumed => {
+            (Some(joined.user_num), "is back in a room")
+        }
         ServerEvent::Joined(joined) => (Some(joined.user_num), "joined a room"),
         ServerEvent::Leaved(_) => (None, "left a room"),
         ServerEvent::Full(full) => (Some(full.user_num), "met a full room"),
         ServerEvent::Refused(refused) => {
             let Refused { event, code, .. } = refused;
-            debug!(user, event, code = code.as_str(), "refused a request");
+            debug!(socket, event, code = code.as_str(), "refused a request");
             return;
         }
         _ => return,
     };
     *lines += 1;
     if *lines <= INFO_LINES {
-        info!(user, people, "{what}");
+        info!(socket, people, "{what}");
     } else {
-        debug!(user, people, "{what}");
+        debug!(socket, people, "{what}");
     }
 }
 
@@ -244,9 +258,10 @@ fn now() -> Now {
     Now { monotonic: Instant::now(), unix }
 }
 
-/// Draws the names of seats. They need not be secret, only tell nothing and not be mistaken for each
-/// other: numbers under a hash with a key that is drawn once do so, and can never fail.
-fn names() -> impl FnMut() -> u64 + Send {
+/// Draws the names of seats, and the epoch of the store. They need not be secret, only tell nothing and
+/// not be mistaken for each other: numbers under a hash with a key that is drawn once do so, and can never
+/// fail.
+fn numbers() -> impl FnMut() -> u64 + Send {
     let key = RandomState::new();
     let mut number = 0_u64;
     move || {
@@ -313,10 +328,10 @@ mod tests {
 
     #[test]
     fn seats_have_different_names_that_follow_no_order() {
-        let mut next = names();
+        let mut next = numbers();
         let drawn: Vec<u64> = std::iter::repeat_with(&mut next).take(1000).collect();
         assert_eq!(drawn.iter().collect::<HashSet<_>>().len(), 1000);
         assert!(!drawn.is_sorted());
-        assert_ne!(names()(), drawn[0]);
+        assert_ne!(numbers()(), drawn[0]);
     }
 }

@@ -103,7 +103,8 @@ impl fmt::Debug for Login {
 }
 
 /// The name of a seat in TURN usernames: random, so that it tells nothing about room or person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// No two seats have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SeatName(pub u64);
 
 impl fmt::Display for SeatName {

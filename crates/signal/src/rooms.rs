@@ -1,48 +1,74 @@
-//! Who sits where: the rooms as a pure state machine.
+//! What sockets ask for and hear: the signalling as a pure state machine.
 //!
 //! Sockets come and go ([`Rooms::connect`], [`Rooms::disconnect`]), ask for things
 //! ([`Rooms::request`]), and time passes ([`Rooms::handle_timeout`]). Each answer is a list of
-//! [`Command`]s, to be carried out in their order.
+//! [`Command`]s, to be carried out in their order. Who sits where is for the [`Store`] to know.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
+    fmt,
+    net::IpAddr,
     num::NonZeroUsize,
     time::{Duration, Instant},
 };
 
 use crate::{
     credentials::{Host, IceServer, LIFETIME, SeatName, Turn},
+    figures::Figures,
+    join_control::JoinControl,
+    limits::{Bucket, Limits, Network, Networks},
+    memory::Memory,
     protocol::{
-        Bye, Code, Full, IceServers, InRoom, Joined, OtherJoined, Peer, Raw, Refused, Request,
-        RoomId, ServerEvent, UserId,
+        Bye, Code, Full, IceServers, InRoom, Join, Joined, OtherJoined, PeerAway, PeerBack, Raw,
+        Refused, Request, RoomId, ServerEvent, SocketId,
     },
+    resume::ResumeKey,
+    store::{self, Notice, Report, Seated, Sitter, Store, Taken},
 };
 
-/// How many rooms one socket may sit in.
-///
-/// A page needs one; a few more do no harm, but a socket must not fill the memory with rooms.
-pub const MAX_ROOMS_OF_A_SOCKET: usize = 16;
+mod renewals;
 
-/// How long the credentials of a seat outlive its socket. The media may go on while the socket
-/// comes back, and takes another seat with credentials of its own.
-const GRACE: Duration = Duration::from_secs(60);
+use renewals::{Renewal, Renewals};
+
+pub use crate::store::{Asker, Now};
 
 /// What the rooms are like.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// The seats in each room.
     pub room_size: NonZeroUsize,
     /// Where TURN is; without it, the lists of ICE servers are empty.
     pub turn: Option<Turn>,
+    /// From which the key of resume tokens is made: any text that nobody can guess. With the same one
+    /// after a restart, clients take their seats back.
+    pub secret: String,
+    /// How long a seat waits for its socket to come back; zero for not at all.
+    pub grace: Duration,
+    /// Who may join; without it, whoever knows a room's name.
+    pub join_control: Option<JoinControl>,
+    /// How much anyone may ask for; without it, as much as they like.
+    pub limits: Option<Limits>,
 }
 
-/// The two clocks of one moment.
-#[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// For intervals: never goes back.
-    pub monotonic: Instant,
-    /// For the expiry of credentials: seconds of Unix time.
-    pub unix: u64,
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("room_size", &self.room_size)
+            .field("turn", &self.turn)
+            .field("grace", &self.grace)
+            .field("join_control", &self.join_control)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a socket comes from.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The server's name as the client knows it.
+    pub host: Option<Host>,
+    /// The client's address.
+    pub address: IpAddr,
 }
 
 /// What is to be done.
@@ -50,323 +76,350 @@ pub struct Now {
 pub enum Command {
     /// Emit the event to the socket that asked, and give its argument to the acknowledgement if
     /// one was wanted.
-    Answer(ServerEvent),
+    Answer(Asker, ServerEvent),
     /// Emit nothing, and give this to the acknowledgement if one was wanted.
-    Acknowledge(InRoom),
-    /// Emit the event to another socket.
-    Tell(UserId, ServerEvent),
+    Acknowledge(Asker, InRoom),
+    /// Emit the event to a socket that did not ask.
+    Tell(SocketId, ServerEvent),
 }
 
-/// All rooms of a server.
+/// The sockets of a server, and what they do in rooms.
 ///
 /// `R` draws a random number for the name of each seat.
 #[derive(Debug)]
-pub struct Rooms<R> {
+pub struct Rooms<R, S = Memory> {
     config: Config,
+    key: ResumeKey,
+    store: S,
     random: R,
-    rooms: HashMap<RoomId, Room>,
-    sockets: HashMap<UserId, Visitor>,
-    /// When which seat is due for fresh credentials. The number tells seats apart that are due at
-    /// the same moment.
-    renewals: BTreeMap<Renewal, (UserId, RoomId)>,
-    /// When the credentials of which empty seat end.
-    endings: BTreeMap<Renewal, SeatName>,
-    seats_so_far: u64,
+    visitors: HashMap<SocketId, Visitor>,
+    networks: Networks,
+    renewals: Renewals,
+    /// The seats that ended since they were last asked for.
+    ended: Vec<SeatName>,
+    /// What is counted here; the rest is filled in when somebody asks.
+    figures: Figures,
 }
-
-type Renewal = (Instant, u64);
 
 /// Whoever has a socket, seated or not.
 #[derive(Debug)]
 struct Visitor {
     host: Option<Host>,
-    rooms: Vec<RoomId>,
+    network: Network,
+    events: Bucket,
+    seats: Vec<Held>,
 }
 
-/// The seats that are taken, in the order in which they were. Never empty.
+/// A seat that a socket holds.
 #[derive(Debug)]
-struct Room {
-    seats: Vec<Seat>,
-}
-
-#[derive(Debug)]
-struct Seat {
-    user: UserId,
+struct Held {
+    room: RoomId,
     name: SeatName,
-    number: u64,
-    capabilities: Option<Raw>,
     /// Present if credentials are handed out at all.
     renewal: Option<Renewal>,
 }
 
 impl<R: FnMut() -> u64> Rooms<R> {
-    /// Makes an empty set of rooms.
-    pub fn new(config: Config, random: R) -> Rooms<R> {
+    /// No rooms yet, and all to come in this server's memory.
+    pub fn new(config: Config, mut random: R) -> Rooms<R> {
         Rooms {
+            key: ResumeKey::new(&config.secret),
+            store: Memory::new(config.grace, random()),
             config,
             random,
-            rooms: HashMap::new(),
-            sockets: HashMap::new(),
-            renewals: BTreeMap::new(),
-            endings: BTreeMap::new(),
-            seats_so_far: 0,
+            visitors: HashMap::new(),
+            networks: Networks::default(),
+            renewals: Renewals::default(),
+            ended: Vec::new(),
+            figures: Figures::default(),
         }
     }
+}
 
-    /// A socket has come, by the server's name `host`.
-    pub fn connect(&mut self, user: UserId, host: Option<Host>) {
-        self.sockets.insert(user, Visitor { host, rooms: Vec::new() });
+impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
+    /// A socket has come.
+    ///
+    /// # Errors
+    /// [`Code::TooManySockets`] if as many as may have come from its network. It is not connected then,
+    /// and there is no disconnect of it.
+    pub fn connect(&mut self, socket: SocketId, caller: Caller, now: Now) -> Result<(), Code> {
+        let network = Network::from(caller.address);
+        if let Some(limits) = &self.config.limits
+            && !self.networks.connect(network, limits.sockets_of_an_address, now.monotonic)
+        {
+            self.figures.refused.count(Code::TooManySockets);
+            return Err(Code::TooManySockets);
+        }
+        let events = Bucket::new(now.monotonic);
+        self.visitors
+            .insert(socket, Visitor { host: caller.host, network, events, seats: Vec::new() });
+        Ok(())
     }
 
-    /// A socket has gone: its seats are free, and those who shared a room with it are told. The
-    /// credentials of its seats live on for a while, since the socket may be all that was lost.
-    pub fn disconnect(&mut self, user: &UserId, now: Now) -> Vec<Command> {
-        let Some(visitor) = self.sockets.remove(user) else {
+    /// A socket has gone. If it was lost, and not closed with a goodbye (`clean`), its seats are held for
+    /// it, unless its client cannot take them back.
+    pub fn disconnect(&mut self, socket: &SocketId, clean: bool, now: Now) -> Vec<Command> {
+        let Some(visitor) = self.visitors.remove(socket) else {
             return Vec::new();
         };
-        let mut commands = Vec::new();
-        for room in &visitor.rooms {
-            self.vacate(user, room, now.monotonic + GRACE, &mut commands);
+        if self.config.limits.is_some() {
+            self.networks.disconnect(visitor.network);
         }
-        commands
+        for held in visitor.seats {
+            self.renewals.cancel(held.renewal);
+            self.store.lose(socket, &held.room, clean, now);
+        }
+        self.drain(now)
     }
 
-    /// A socket asks for something. A socket that is not connected is answered nothing.
-    pub fn request(&mut self, user: &UserId, request: Request, now: Now) -> Vec<Command> {
-        let name = request.name();
-        let done = match request {
-            Request::Join { room, capabilities } => self.join(user, room, capabilities, now),
-            Request::Message { room, data } => self.message(user, room, data),
-            Request::Leave { room } => self.leave(user, room, now),
-            Request::IceServers { room } => self.ice_servers(user, room, now),
+    /// A socket asks for something; what it sent may be no request at all. A socket that is not connected
+    /// is answered nothing.
+    pub fn request(
+        &mut self,
+        asker: Asker,
+        request: Result<Request, Refused>,
+        now: Now,
+    ) -> Vec<Command> {
+        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
+            return Vec::new();
         };
-        done.unwrap_or_else(|code| {
-            vec![Command::Answer(ServerEvent::Refused(Refused::new(name, code)))]
-        })
+        let too_fast = self
+            .config
+            .limits
+            .is_some_and(|limits| !visitor.events.take(limits.messages, now.monotonic));
+        let done = match request {
+            Ok(request) if too_fast => Err(Refused::new(request.name(), Code::TooFast)),
+            Err(refused) if too_fast => Err(Refused::new(&refused.event, Code::TooFast)),
+            Err(refused) => Err(refused),
+            Ok(request) => {
+                let name = request.name();
+                let done = match request {
+                    Request::Join(join) => self.join(&asker, join, now),
+                    Request::Message { room, data } => self.message(&asker, room, data),
+                    Request::Leave { room } => {
+                        self.store.leave(asker.clone(), room, now);
+                        Ok(None)
+                    }
+                    Request::IceServers { room } => {
+                        self.renew(&asker.socket, &room, now).map(Some).ok_or(Code::NotJoined)
+                    }
+                };
+                done.map_err(|code| Refused::new(name, code))
+            }
+        };
+        let mut commands = match done {
+            Ok(None) => Vec::new(),
+            Ok(Some(event)) => vec![Command::Answer(asker, event)],
+            Err(refused) => vec![self.refuse(asker, refused)],
+        };
+        commands.append(&mut self.drain(now));
+        commands
     }
 
     /// When [`Rooms::handle_timeout`] wants to be called next, if at all.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let renewal = self.renewals.first_key_value().map(|(&(due, _), _)| due);
-        let ending = self.endings.first_key_value().map(|(&(due, _), _)| due);
-        renewal.into_iter().chain(ending).min()
+        self.renewals.first().into_iter().chain(self.store.poll_timeout()).min()
     }
 
-    /// Sends fresh credentials to the seats that are due for them.
+    /// Sends fresh credentials to the seats that are due for them, and ends those whose grace is over.
     pub fn handle_timeout(&mut self, now: Now) -> Vec<Command> {
         let mut commands = Vec::new();
-        while let Some(entry) = self.renewals.first_entry()
-            && entry.key().0 <= now.monotonic
-        {
-            let (user, room) = entry.remove();
-            if let Some(event) = self.renew(&user, room, now) {
-                commands.push(Command::Tell(user, event));
+        while let Some((socket, room)) = self.renewals.pop(now.monotonic) {
+            if let Some(event) = self.renew(&socket, &room, now) {
+                commands.push(Command::Tell(socket, event));
+            }
+        }
+        self.store.handle_timeout(now);
+        commands.append(&mut self.drain(now));
+        commands
+    }
+
+    /// The seats that have ended since this was last asked, whose credentials are to end as well.
+    pub fn take_ended(&mut self) -> Vec<SeatName> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// How many seats a socket holds.
+    pub fn seat_count(&self, socket: &SocketId) -> usize {
+        self.visitors.get(socket).map_or(0, |visitor| visitor.seats.len())
+    }
+
+    /// What there is, and what there has been.
+    pub fn figures(&self) -> Figures {
+        let store::Count { rooms, seats, away } = self.store.count();
+        Figures { rooms, seats, away, sockets: self.visitors.len(), ..self.figures }
+    }
+
+    fn join(&mut self, asker: &Asker, join: Join, now: Now) -> Result<Option<ServerEvent>, Code> {
+        let Some(visitor) = self.visitors.get(&asker.socket) else {
+            return Ok(None);
+        };
+        if let Some(limits) = &self.config.limits {
+            if !self.networks.join(visitor.network, limits.joins, now.monotonic) {
+                return Err(Code::TooManyJoins);
+            }
+            let is_new = visitor.seats.iter().all(|held| held.room != join.room_id);
+            if is_new && visitor.seats.len() >= limits.rooms_of_a_socket {
+                return Err(Code::TooManyRooms);
+            }
+        }
+        let token = join.token.as_ref().map(|token| token.reveal());
+        let checked = self
+            .config
+            .join_control
+            .as_ref()
+            .map_or(Ok(None), |control| control.check(token, &join.room_id, now.unix));
+        let claim = join.resume.as_ref().and_then(|token| self.key.read(&join.room_id, token));
+        let sitter = Sitter {
+            can_resume: join.can_resume(),
+            person: checked.as_ref().ok().cloned().flatten(),
+            capabilities: join.capabilities,
+        };
+        let join = store::Join {
+            asker: asker.clone(),
+            room: join.room_id,
+            size: self.config.room_size,
+            claim,
+            barred: checked.err(),
+            name: SeatName((self.random)()),
+            sitter,
+        };
+        self.store.join(join, now);
+        Ok(None)
+    }
+
+    fn message(
+        &mut self,
+        asker: &Asker,
+        room: RoomId,
+        data: Raw,
+    ) -> Result<Option<ServerEvent>, Code> {
+        if self.config.limits.is_some_and(|limits| data.get().len() > limits.data_bytes) {
+            return Err(Code::TooLarge);
+        }
+        self.store.relay(asker.clone(), room, data);
+        Ok(None)
+    }
+
+    /// What the store has to say.
+    fn drain(&mut self, now: Now) -> Vec<Command> {
+        let mut commands = Vec::new();
+        while let Some(report) = self.store.next_report() {
+            match report {
+                Report::Seated(seated) => self.seated(*seated, now, &mut commands),
+                Report::Full { asker, room, user_num } => {
+                    self.figures.full += 1;
+                    let full = ServerEvent::Full(Full { room_id: room, user_num });
+                    commands.push(Command::Answer(asker, full));
+                }
+                Report::Unauthorized { asker, why } => {
+                    commands.push(self.refuse(asker, Refused::unauthorized(why)));
+                }
+                Report::Left { asker, room } => {
+                    self.let_go(&asker.socket, &room);
+                    let leaved = ServerEvent::Leaved(InRoom { room_id: room });
+                    commands.push(Command::Answer(asker, leaved));
+                }
+                Report::Relayed { asker, room } => {
+                    self.figures.messages += 1;
+                    commands.push(Command::Acknowledge(asker, InRoom { room_id: room }));
+                }
+                Report::Refused { asker, event, code } => {
+                    commands.push(self.refuse(asker, Refused::new(event, code)));
+                }
+                Report::Notice { socket, room, notice } => {
+                    if notice == Notice::Replaced {
+                        self.let_go(&socket, &room);
+                    }
+                    commands.push(Command::Tell(socket, event(room, notice)));
+                }
+                Report::Ended(name) => self.ended.push(name),
             }
         }
         commands
     }
 
-    /// The seats whose credentials are to be ended; to be asked after everything else.
-    pub fn take_ended(&mut self, now: Now) -> Vec<SeatName> {
-        let mut ended = Vec::new();
-        while let Some(entry) = self.endings.first_entry()
-            && entry.key().0 <= now.monotonic
-        {
-            ended.push(entry.remove());
-        }
-        ended
-    }
-
-    /// How many rooms have somebody in them.
-    pub fn room_count(&self) -> usize {
-        self.rooms.len()
-    }
-
-    /// How many seats a socket holds.
-    pub fn seat_count(&self, user: &UserId) -> usize {
-        self.sockets.get(user).map_or(0, |visitor| visitor.rooms.len())
-    }
-
-    /// How many sockets are connected, seated or not.
-    pub fn socket_count(&self) -> usize {
-        self.sockets.len()
-    }
-
-    fn join(
-        &mut self,
-        user: &UserId,
-        room_id: RoomId,
-        capabilities: Option<Raw>,
-        now: Now,
-    ) -> Result<Vec<Command>, Code> {
-        let Some(visitor) = self.sockets.get_mut(user) else {
-            return Ok(Vec::new());
+    /// Somebody has a seat: it is told all that a call needs, and what waited for it.
+    fn seated(&mut self, seated: Seated, now: Now, commands: &mut Vec<Command>) {
+        let Seated { asker, room, seat, can_resume, how, user_num, peer, waiting } = seated;
+        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
+            // It went while the store was asked.
+            return self.store.lose(&asker.socket, &room, false, now);
         };
-        if visitor.rooms.contains(&room_id) {
-            return Ok(self.joined(user, room_id, now).into_iter().collect());
+        match how {
+            Taken::Anew => self.figures.joins += 1,
+            Taken::Already => {}
+            Taken::Back | Taken::Restored => self.figures.resumes += 1,
+            Taken::Over => self.figures.takeovers += 1,
         }
-        let user_num = self.rooms.get(&room_id).map_or(0, |room| room.seats.len());
-        if user_num >= self.config.room_size.get() {
-            return Ok(vec![Command::Answer(ServerEvent::Full(Full { room_id, user_num }))]);
+        if how != Taken::Already {
+            visitor.seats.push(Held { room: room.clone(), name: seat.name, renewal: None });
         }
-        if visitor.rooms.len() >= MAX_ROOMS_OF_A_SOCKET {
-            return Err(Code::TooManyRooms);
-        }
-
-        visitor.rooms.push(room_id.clone());
-        self.seats_so_far += 1;
-        let seat = Seat {
-            user: user.clone(),
-            name: SeatName((self.random)()),
-            number: self.seats_so_far,
-            capabilities: capabilities.clone(),
-            renewal: None,
+        let joined = Joined {
+            user_num,
+            user_id: seat.user.clone(),
+            polite: seat.polite,
+            ice_servers: self.ice_servers(&asker.socket, &room, now).unwrap_or_default(),
+            peer,
+            resume: can_resume.then(|| self.key.sign(&room, &seat)),
+            resumed: matches!(how, Taken::Back | Taken::Over | Taken::Restored),
+            room_id: room,
         };
-        self.rooms.entry(room_id.clone()).or_insert_with(Room::new).seats.push(seat);
-        self.schedule(user, &room_id, now);
-
-        let peer = Peer { user_id: user.clone(), capabilities };
-        let event = ServerEvent::OtherJoined(OtherJoined { room_id: room_id.clone(), peer });
-        let mut commands = Vec::with_capacity(2);
-        self.tell_others(user, &room_id, &event, &mut commands);
-        commands.splice(0..0, self.joined(user, room_id, now));
-        Ok(commands)
+        let socket = asker.socket.clone();
+        commands.push(Command::Answer(asker, ServerEvent::Joined(Box::new(joined))));
+        let tell = |data| Command::Tell(socket.clone(), ServerEvent::Message(data));
+        commands.extend(waiting.into_iter().map(tell));
     }
 
-    fn message(&self, user: &UserId, room_id: RoomId, data: Raw) -> Result<Vec<Command>, Code> {
-        let room = self.rooms.get(&room_id).ok_or(Code::NotJoined)?;
-        room.seat(user).ok_or(Code::NotJoined)?;
-        if room.seats.len() == 1 {
-            return Err(Code::Alone);
+    /// A socket holds a seat no longer.
+    fn let_go(&mut self, socket: &SocketId, room: &RoomId) {
+        let Some(visitor) = self.visitors.get_mut(socket) else {
+            return;
+        };
+        if let Some(place) = visitor.seats.iter().position(|held| held.room == *room) {
+            self.renewals.cancel(visitor.seats.swap_remove(place).renewal);
         }
-        let mut commands = Vec::with_capacity(2);
-        self.tell_others(user, &room_id, &ServerEvent::Message(data), &mut commands);
-        commands.push(Command::Acknowledge(InRoom { room_id }));
-        Ok(commands)
     }
 
-    fn leave(&mut self, user: &UserId, room_id: RoomId, now: Now) -> Result<Vec<Command>, Code> {
-        let visitor = self.sockets.get_mut(user).ok_or(Code::NotJoined)?;
-        let place = visitor.rooms.iter().position(|room| *room == room_id);
-        visitor.rooms.remove(place.ok_or(Code::NotJoined)?);
-        let mut commands =
-            vec![Command::Answer(ServerEvent::Leaved(InRoom { room_id: room_id.clone() }))];
-        self.vacate(user, &room_id, now.monotonic, &mut commands);
-        Ok(commands)
+    /// Fresh credentials for a seat, as an event of their own.
+    fn renew(&mut self, socket: &SocketId, room: &RoomId, now: Now) -> Option<ServerEvent> {
+        let ice_servers = self.ice_servers(socket, room, now)?;
+        Some(ServerEvent::IceServers(IceServers { room_id: room.clone(), ice_servers }))
     }
 
+    /// Fresh credentials for a seat, and a new time for the next ones; `None` if the socket does not hold
+    /// it.
     fn ice_servers(
         &mut self,
-        user: &UserId,
-        room_id: RoomId,
+        socket: &SocketId,
+        room: &RoomId,
         now: Now,
-    ) -> Result<Vec<Command>, Code> {
-        let event = self.renew(user, room_id, now).ok_or(Code::NotJoined)?;
-        Ok(vec![Command::Answer(event)])
-    }
-
-    /// The `joined` of a seat that is taken.
-    fn joined(&self, user: &UserId, room_id: RoomId, now: Now) -> Option<Command> {
-        let room = self.rooms.get(&room_id)?;
-        let (place, seat) = room.seat(user)?;
-        let other = room.seats.iter().find(|seat| seat.user != *user);
-        Some(Command::Answer(ServerEvent::Joined(Joined {
-            user_num: room.seats.len(),
-            user_id: user.clone(),
-            polite: place > 0,
-            ice_servers: self.servers_for(seat, now),
-            peer: other.map(Seat::as_peer),
-            room_id,
-        })))
-    }
-
-    /// Fresh credentials for a seat, and a new time for the next ones.
-    fn renew(&mut self, user: &UserId, room_id: RoomId, now: Now) -> Option<ServerEvent> {
-        self.schedule(user, &room_id, now);
-        let (_, seat) = self.rooms.get(&room_id)?.seat(user)?;
-        let ice_servers = self.servers_for(seat, now);
-        Some(ServerEvent::IceServers(IceServers { room_id, ice_servers }))
-    }
-
-    /// Sets the time at which a seat is sent fresh credentials.
-    fn schedule(&mut self, user: &UserId, room_id: &RoomId, now: Now) {
-        if self.config.turn.is_none() {
-            return;
-        }
-        let Some(room) = self.rooms.get_mut(room_id) else {
-            return;
+    ) -> Option<Vec<IceServer>> {
+        let visitor = self.visitors.get_mut(socket)?;
+        let held = visitor.seats.iter_mut().find(|held| held.room == *room)?;
+        let Some(turn) = &self.config.turn else {
+            return Some(Vec::new());
         };
-        let Some(seat) = room.seats.iter_mut().find(|seat| seat.user == *user) else {
-            return;
-        };
-        if let Some(renewal) = seat.renewal.take() {
-            self.renewals.remove(&renewal);
-        }
-        let renewal = (now.monotonic + LIFETIME / 2, seat.number);
-        seat.renewal = Some(renewal);
-        self.renewals.insert(renewal, (user.clone(), room_id.clone()));
+        self.renewals.cancel(held.renewal.take());
+        let due = now.monotonic + LIFETIME / 2;
+        held.renewal = Some(self.renewals.schedule(due, socket.clone(), room.clone()));
+        Some(turn.ice_servers(visitor.host.as_ref(), held.name, now.unix))
     }
 
-    fn servers_for(&self, seat: &Seat, now: Now) -> Vec<IceServer> {
-        let host = self.sockets.get(&seat.user).and_then(|visitor| visitor.host.as_ref());
-        let turn = self.config.turn.as_ref();
-        turn.map(|turn| turn.ice_servers(host, seat.name, now.unix)).unwrap_or_default()
-    }
-
-    /// Frees a seat, tells the others, and forgets the room with its last seat.
-    fn vacate(
-        &mut self,
-        user: &UserId,
-        room_id: &RoomId,
-        credentials_end: Instant,
-        commands: &mut Vec<Command>,
-    ) {
-        let Some(room) = self.rooms.get_mut(room_id) else {
-            return;
-        };
-        let Some((place, seat)) = room.seat(user) else {
-            return;
-        };
-        if let Some(renewal) = &seat.renewal {
-            self.renewals.remove(renewal);
-            self.endings.insert((credentials_end, seat.number), seat.name);
-        }
-        room.seats.remove(place);
-        if room.seats.is_empty() {
-            self.rooms.remove(room_id);
-            return;
-        }
-        let bye = Bye { room_id: room_id.clone(), user_id: user.clone() };
-        self.tell_others(user, room_id, &ServerEvent::Bye(bye), commands);
-    }
-
-    fn tell_others(
-        &self,
-        user: &UserId,
-        room_id: &RoomId,
-        event: &ServerEvent,
-        commands: &mut Vec<Command>,
-    ) {
-        let seats = self.rooms.get(room_id).map_or(&[][..], |room| &room.seats);
-        let others = seats.iter().filter(|seat| seat.user != *user);
-        commands.extend(others.map(|seat| Command::Tell(seat.user.clone(), event.clone())));
+    fn refuse(&mut self, asker: Asker, refused: Refused) -> Command {
+        self.figures.refused.count(refused.code);
+        Command::Answer(asker, ServerEvent::Refused(refused))
     }
 }
 
-impl Room {
-    fn new() -> Room {
-        // Rooms are nearly always for two, and a growing `Vec` would begin with four.
-        Room { seats: Vec::with_capacity(2) }
-    }
-
-    fn seat(&self, user: &UserId) -> Option<(usize, &Seat)> {
-        self.seats.iter().enumerate().find(|(_, seat)| seat.user == *user)
-    }
-}
-
-impl Seat {
-    fn as_peer(&self) -> Peer {
-        Peer { user_id: self.user.clone(), capabilities: self.capabilities.clone() }
+fn event(room_id: RoomId, notice: Notice) -> ServerEvent {
+    match notice {
+        Notice::OtherJoined(peer) => ServerEvent::OtherJoined(OtherJoined { room_id, peer }),
+        Notice::Message(data) => ServerEvent::Message(data),
+        Notice::Bye(user_id) => ServerEvent::Bye(Bye { room_id, user_id }),
+        Notice::PeerAway(user_id) => ServerEvent::PeerAway(PeerAway { room_id, user_id }),
+        Notice::PeerBack(peer) => ServerEvent::PeerBack(PeerBack { room_id, peer }),
+        Notice::Replaced => ServerEvent::Replaced(InRoom { room_id }),
     }
 }
 

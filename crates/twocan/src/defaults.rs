@@ -60,8 +60,13 @@ pub(crate) const PING_INTERVAL_MS: u64 = 25_000;
 /// See [`PING_INTERVAL_MS`].
 pub(crate) const PING_TIMEOUT_MS: u64 = 20_000;
 
-/// The longest event. A description of a call with every codec of a browser has about 10 KB.
-pub(crate) const MAX_PAYLOAD: usize = 64 * 1024;
+/// The longest event. Messages may carry 64 KB; what is somewhat longer is still read, so that it can
+/// be refused with words instead of a closed connection.
+pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
+
+/// How long a seat waits for its socket to come back: longer than a page takes to reload, or a phone to
+/// change from one network to another.
+pub(crate) const RESUME_GRACE: Duration = Duration::from_secs(20);
 
 /// What may wait for one client: a few events of the longest kind. Whoever lets more pile up does
 /// not read.

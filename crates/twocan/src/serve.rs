@@ -23,6 +23,7 @@ use twocan_relay::{Certificate, Listen, Relay};
 use twocan_signal::{
     binding::Signalling,
     credentials::{LIFETIME, SeatName, Turn, Way},
+    limits::Limits,
     rooms,
 };
 
@@ -32,7 +33,7 @@ use crate::{
     http::Site,
     listen::{self, Door, ListenError},
     network::Network,
-    settings::{Listener, Secret, Settings, SettingsError},
+    settings::{Listener, Secret, Settings, SettingsError, Switch},
     shutdown::Hangups,
     tls::{Files, Tls, TlsError},
 };
@@ -152,7 +153,14 @@ impl Server {
                 handle.revoke(&seat.to_string(), now + LIFETIME);
             }
         };
-        let config = rooms::Config { room_size: settings.room_size.into(), turn };
+        let config = rooms::Config {
+            room_size: settings.room_size.into(),
+            turn,
+            secret: Secret::random()?.reveal().to_owned(),
+            grace: defaults::RESUME_GRACE,
+            join_control: None,
+            limits: (settings.limits == Switch::On).then(Limits::default),
+        };
         let signalling = Signalling::new(config, on_ended);
         let sockets = twocan_socketio::Config {
             ping_interval: settings.ping_interval(),

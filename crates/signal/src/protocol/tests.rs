@@ -1,20 +1,25 @@
 use serde_json::json;
 
-use super::*;
+use super::{refusal::MAX_REPEATED_NAME_CHARS, *};
 
 #[test]
 fn requests_are_read() {
     for (name, argument, request) in [
-        ("join", r#"{"roomId":"tea"}"#, Request::Join { room: room("tea"), capabilities: None }),
+        ("join", r#"{"roomId":"tea"}"#, Request::Join(Join::new(room("tea")))),
         (
             "join",
-            r#"{"roomId":"tea","capabilities":null,"token":"of a newer client"}"#,
-            Request::Join { room: room("tea"), capabilities: None },
+            r#"{"roomId":"tea","capabilities":null,"token":null,"of a newer client":1}"#,
+            Request::Join(Join::new(room("tea"))),
         ),
         (
             "join",
-            r#"{"capabilities":{"b":1,"a":2},"roomId":"tea"}"#,
-            Request::Join { room: room("tea"), capabilities: Some(raw(r#"{"b":1,"a":2}"#)) },
+            r#"{"capabilities":{"b":1,"a":2},"roomId":"tea","token":"T","resume":"R"}"#,
+            Request::Join(Join {
+                capabilities: Some(raw(r#"{"b":1,"a":2}"#)),
+                token: Some("T".to_owned().into()),
+                resume: Some("R".to_owned().into()),
+                ..Join::new(room("tea"))
+            }),
         ),
         (
             "message",
@@ -51,6 +56,8 @@ fn anything_malformed_is_refused_with_words_that_help() {
         ("join", vec![r#"{"roomId":"tea","capabilities":"all"}"#]),
         ("join", vec![r#"{"roomId":"tea","capabilities":[]}"#]),
         ("join", vec![r#"{"roomId":"tea","roomId":"coffee"}"#]),
+        ("join", vec![r#"{"roomId":"tea","token":7}"#]),
+        ("join", vec![r#"{"roomId":"tea","resume":{}}"#]),
         ("join", vec![long_name.as_str()]),
         ("join", vec![big_capabilities.as_str()]),
         ("message", vec![]),
@@ -83,24 +90,58 @@ fn the_longest_name_is_counted_in_characters() {
 }
 
 #[test]
+fn a_client_can_resume_if_it_says_so_and_nothing_else() {
+    for (capabilities, can_resume) in [
+        (r#"{"resume":true}"#, true),
+        (r#"{"media":{},"resume": true ,"x":[]}"#, true),
+        (r#"{"resume":false}"#, false),
+        (r#"{"resume":"true"}"#, false),
+        (r#"{"resume":true,"resume":true}"#, false),
+        (r#"{"Resume":true}"#, false),
+        ("{}", false),
+    ] {
+        let join = Join { capabilities: Some(raw(capabilities)), ..Join::new(room("tea")) };
+        assert_eq!(join.can_resume(), can_resume, "{capabilities}");
+    }
+    assert!(!Join::new(room("tea")).can_resume());
+}
+
+#[test]
 fn events_serialise_as_the_protocol_says() {
     let user_id = UserId::from("Xq");
     let capabilities = Some(raw(r#"{"b":1,"a":2}"#));
-    let peer = Peer { user_id: user_id.clone(), capabilities };
+    let peer = Peer { user_id: user_id.clone(), capabilities, name: None, away: false };
+    let joined = Joined {
+        room_id: room("tea"),
+        user_num: 1,
+        user_id: user_id.clone(),
+        polite: false,
+        ice_servers: Vec::new(),
+        peer: None,
+        resume: None,
+        resumed: false,
+    };
     for (event, name, body) in [
         (
-            ServerEvent::Joined(Joined {
-                room_id: room("tea"),
-                user_num: 1,
-                user_id: user_id.clone(),
-                polite: false,
-                ice_servers: Vec::new(),
-                peer: None,
-            }),
+            ServerEvent::Joined(Box::new(joined.clone())),
             "joined",
             json!({
                 "roomId": "tea", "userNum": 1, "userId": "Xq", "polite": false,
                 "iceServers": [], "peer": null,
+            }),
+        ),
+        (
+            ServerEvent::Joined(Box::new(Joined {
+                resume: Some("R".to_owned().into()),
+                resumed: true,
+                peer: Some(Peer { away: true, ..peer.clone() }),
+                ..joined
+            })),
+            "joined",
+            json!({
+                "roomId": "tea", "userNum": 1, "userId": "Xq", "polite": false,
+                "iceServers": [], "resume": "R", "resumed": true,
+                "peer": {"userId": "Xq", "capabilities": {"a": 2, "b": 1}, "away": true},
             }),
         ),
         (
@@ -116,10 +157,30 @@ fn events_serialise_as_the_protocol_says() {
         (
             ServerEvent::OtherJoined(OtherJoined {
                 room_id: room("tea"),
-                peer: Peer { capabilities: None, ..peer },
+                peer: Peer { capabilities: None, ..peer.clone() },
             }),
             "otherjoined",
             json!({"roomId": "tea", "userId": "Xq"}),
+        ),
+        (
+            ServerEvent::PeerBack(PeerBack {
+                room_id: room("tea"),
+                peer: Peer { name: Some("Ann".to_owned().try_into().unwrap()), ..peer },
+            }),
+            "peerback",
+            json!({
+                "roomId": "tea", "userId": "Xq", "capabilities": {"a": 2, "b": 1}, "name": "Ann",
+            }),
+        ),
+        (
+            ServerEvent::PeerAway(PeerAway { room_id: room("tea"), user_id: user_id.clone() }),
+            "peeraway",
+            json!({"roomId": "tea", "userId": "Xq"}),
+        ),
+        (
+            ServerEvent::Replaced(InRoom { room_id: room("tea") }),
+            "replaced",
+            json!({"roomId": "tea"}),
         ),
         (ServerEvent::Message(raw("[1]")), "message", json!([1])),
         (ServerEvent::Leaved(InRoom { room_id: room("tea") }), "leaved", json!({"roomId": "tea"})),
@@ -150,9 +211,7 @@ fn events_serialise_as_the_protocol_says() {
 
 #[test]
 fn codes_are_spelt_alike_in_messages_and_logs() {
-    for code in
-        [Code::Malformed, Code::NotJoined, Code::Alone, Code::TooManyRooms, Code::UnknownEvent]
-    {
+    for code in Code::ALL {
         assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
     }
 }
@@ -165,9 +224,12 @@ fn relayed_json_keeps_every_byte() {
 }
 
 #[test]
-fn room_names_and_data_stay_out_of_debug_output() {
-    let request = Request::Message { room: room("secret-room"), data: raw("\"secret data\"") };
-    assert!(!format!("{request:?}").contains("secret"));
+fn room_names_data_and_tokens_stay_out_of_debug_output() {
+    let message = Request::Message { room: room("secret-room"), data: raw("\"secret data\"") };
+    assert!(!format!("{message:?}").contains("secret"));
+    let token = || Some("a secret token".to_owned().into());
+    let join = Join { token: token(), resume: token(), ..Join::new(room("secret-room")) };
+    assert!(!format!("{join:?}").contains("secret"));
 }
 
 fn room(name: &str) -> RoomId {

@@ -1,9 +1,16 @@
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc};
 
 use serde_json::{Value, json, value::RawValue};
 
 use super::*;
 use crate::credentials::Way;
+
+mod credentials;
+mod limits;
+mod restart;
+mod resume;
+
+const GRACE: Duration = Duration::from_secs(20);
 
 #[test]
 fn two_people_meet_talk_and_part() {
@@ -65,7 +72,7 @@ fn two_people_meet_talk_and_part() {
             vec![answer("leaved", json!({"roomId": "tea"}))],
         ),
     ]);
-    assert_eq!(server.rooms.room_count(), 0);
+    assert_eq!(server.rooms.figures().rooms, 0);
 }
 
 #[test]
@@ -84,14 +91,19 @@ fn a_visitor_who_met_a_full_room_counts_nowhere() {
             "cat",
             "message",
             json!({"roomId": "tea", "data": 1}),
-            vec![refused("message", "not_joined")],
+            vec![refused("message", Code::NotJoined)],
         ),
-        ("cat", "leave", json!({"roomId": "tea"}), vec![refused("leave", "not_joined")]),
-        ("cat", "iceservers", json!({"roomId": "tea"}), vec![refused("iceservers", "not_joined")]),
+        ("cat", "leave", json!({"roomId": "tea"}), vec![refused("leave", Code::NotJoined)]),
+        (
+            "cat",
+            "iceservers",
+            json!({"roomId": "tea"}),
+            vec![refused("iceservers", Code::NotJoined)],
+        ),
     ]);
-    assert_eq!(server.disconnect("cat"), []);
+    assert_eq!(server.close("cat"), []);
     assert_eq!(
-        server.disconnect("ann"),
+        server.close("ann"),
         [tell("ben", "bye", json!({"roomId": "tea", "userId": "ann"}))]
     );
     server.connect(&["cat"]);
@@ -127,7 +139,7 @@ fn who_stays_behind_is_not_polite_to_the_next() {
     let mut server = Server::without_turn(2);
     server.connect(&["ann", "ben", "cat"]);
     server.seat("tea", &["ann", "ben"]);
-    server.disconnect("ann");
+    server.close("ann");
     let cat = server.request("cat", "join", json!({"roomId": "tea"}));
     assert_eq!(cat[0].body["polite"], true);
     let ben = server.request("ben", "join", json!({"roomId": "tea"}));
@@ -140,12 +152,17 @@ fn a_message_into_an_empty_room_is_refused() {
     server.connect(&["ann"]);
     server.seat("tea", &["ann"]);
     server.run(&[
-        ("ann", "message", json!({"roomId": "tea", "data": 1}), vec![refused("message", "alone")]),
+        (
+            "ann",
+            "message",
+            json!({"roomId": "tea", "data": 1}),
+            vec![refused("message", Code::Alone)],
+        ),
         (
             "ann",
             "message",
             json!({"roomId": "cup", "data": 1}),
-            vec![refused("message", "not_joined")],
+            vec![refused("message", Code::NotJoined)],
         ),
     ]);
 }
@@ -158,30 +175,15 @@ fn a_disconnect_ends_every_seat_of_the_socket_once() {
     server.seat("cup", &["cat", "ann"]);
     server.seat("pot", &["ann"]);
     assert_eq!(
-        server.disconnect("ann"),
+        server.close("ann"),
         [
             tell("ben", "bye", json!({"roomId": "tea", "userId": "ann"})),
             tell("cat", "bye", json!({"roomId": "cup", "userId": "ann"})),
         ]
     );
-    assert_eq!(server.disconnect("ann"), []);
+    assert_eq!(server.close("ann"), []);
     assert_eq!(server.request("ann", "join", json!({"roomId": "tea"})), []);
-    assert_eq!((server.rooms.room_count(), server.rooms.socket_count()), (2, 2));
-}
-
-#[test]
-fn one_socket_sits_in_at_most_sixteen_rooms() {
-    let mut server = Server::without_turn(2);
-    server.connect(&["ann"]);
-    for number in 0..MAX_ROOMS_OF_A_SOCKET {
-        server.seat(&number.to_string(), &["ann"]);
-    }
-    server.run(&[
-        ("ann", "join", json!({"roomId": "more"}), vec![refused("join", "too_many_rooms")]),
-        ("ann", "leave", json!({"roomId": "3"}), vec![answer("leaved", json!({"roomId": "3"}))]),
-    ]);
-    server.seat("more", &["ann"]);
-    assert_eq!(server.rooms.room_count(), MAX_ROOMS_OF_A_SOCKET);
+    assert_eq!((server.rooms.figures().rooms, server.rooms.figures().sockets), (2, 2));
 }
 
 #[test]
@@ -209,92 +211,17 @@ fn a_larger_room_tells_everybody() {
     ]);
 }
 
-#[test]
-fn each_seat_has_credentials_of_its_own() {
-    let mut server = Server::with_turn();
-    server.connect(&["ann", "ben"]);
-    let ann = server.request("ann", "join", json!({"roomId": "tea"}));
-    let ben = server.request("ben", "join", json!({"roomId": "tea"}));
-    assert_eq!(ann[0].body["iceServers"][0], json!({"urls": ["stun:twocan.example:3478"]}));
-    assert_eq!(username(&ann[0]), "87400:0000000000000001");
-    assert_eq!(username(&ben[0]), "87400:0000000000000002");
-}
-
-#[test]
-fn fresh_credentials_come_at_half_of_the_lifetime() {
-    let mut server = Server::with_turn();
-    server.connect(&["ann"]);
-    assert_eq!(server.rooms.poll_timeout(), None);
-    server.seat("tea", &["ann"]);
-
-    server.pass(LIFETIME / 2 - Duration::from_secs(1));
-    assert_eq!(server.timeout(), []);
-    server.pass(Duration::from_secs(1));
-    assert_eq!(server.rooms.poll_timeout(), Some(server.now.monotonic));
-    let told = server.timeout();
-    assert_eq!(told.len(), 1);
-    assert_eq!((told[0].to.as_deref(), told[0].name), (Some("ann"), "iceservers"));
-    assert_eq!(told[0].body["roomId"], "tea");
-    assert_eq!(username(&told[0]), "130600:0000000000000001");
-    assert_eq!(server.timeout(), []);
-
-    server.pass(LIFETIME / 2);
-    assert_eq!(username(&server.timeout()[0]), "173800:0000000000000001");
-}
-
-#[test]
-fn credentials_asked_for_put_off_those_that_come_by_themselves() {
-    let mut server = Server::with_turn();
-    server.connect(&["ann"]);
-    server.seat("tea", &["ann"]);
-    server.pass(LIFETIME / 4);
-    let told = server.request("ann", "iceservers", json!({"roomId": "tea"}));
-    assert_eq!((told[0].to.as_deref(), told[0].name), (None, "iceservers"));
-    assert_eq!(username(&told[0]), "109000:0000000000000001");
-    server.pass(LIFETIME / 4);
-    assert_eq!(server.timeout(), []);
-    server.pass(LIFETIME / 4);
-    assert_eq!(server.timeout().len(), 1);
-}
-
-#[test]
-fn a_seat_that_was_left_is_sent_no_credentials() {
-    let mut server = Server::with_turn();
-    server.connect(&["ann", "ben"]);
-    server.seat("tea", &["ann", "ben"]);
-    server.request("ann", "leave", json!({"roomId": "tea"}));
-    server.disconnect("ben");
-    server.pass(LIFETIME);
-    assert_eq!(server.timeout(), []);
-    assert_eq!(server.rooms.take_ended(server.now).len(), 2);
-    assert_eq!(server.rooms.poll_timeout(), None);
-}
-
-#[test]
-fn credentials_end_with_the_seat_and_outlive_a_lost_socket_for_a_minute() {
-    let mut server = Server::with_turn();
-    server.connect(&["ann", "ben"]);
-    server.seat("tea", &["ann", "ben"]);
-    assert_eq!(server.rooms.take_ended(server.now), []);
-    server.request("ann", "leave", json!({"roomId": "tea"}));
-    assert_eq!(server.rooms.take_ended(server.now), [SeatName(1)]);
-    server.disconnect("ben");
-    assert_eq!(server.rooms.take_ended(server.now), []);
-    let due = server.rooms.poll_timeout().unwrap();
-    assert_eq!(due - server.now.monotonic, Duration::from_secs(60));
-    server.now.monotonic = due;
-    assert_eq!(server.rooms.take_ended(server.now), [SeatName(2)]);
-    assert_eq!(server.rooms.poll_timeout(), None);
-}
-
 /// The machine with a clock that stands still until it is moved, and numbers for random ones.
 struct Server {
     rooms: Rooms<Box<dyn FnMut() -> u64>>,
+    config: Config,
     now: Now,
+    drawn: Rc<Cell<u64>>,
+    requests: u64,
 }
 
 /// A [`Command`] in a form that is easy to write down.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Said {
     to: Option<String>,
     name: &'static str,
@@ -305,57 +232,87 @@ type Step<'a> = (&'a str, &'a str, Value, Vec<Said>);
 
 impl Server {
     fn without_turn(room_size: usize) -> Server {
-        Server::new(Config { room_size: NonZeroUsize::new(room_size).unwrap(), turn: None })
+        Server::new(config(room_size))
     }
 
     fn with_turn() -> Server {
         let ways = vec![Way::Udp(3478), Way::Tcp(3478)];
         let turn = Turn { host: None, ways, secret: "north".into() };
-        Server::new(Config { room_size: NonZeroUsize::new(2).unwrap(), turn: Some(turn) })
+        Server::new(Config { turn: Some(turn), ..config(2) })
     }
 
     fn new(config: Config) -> Server {
-        let mut drawn = 0;
-        let random = move || {
-            drawn += 1;
-            drawn
-        };
+        let drawn = Rc::new(Cell::new(0));
         let now = Now { monotonic: Instant::now(), unix: 1000 };
-        Server { rooms: Rooms::new(config, Box::new(random)), now }
+        let rooms = Rooms::new(config.clone(), random(&drawn));
+        Server { rooms, config, now, drawn, requests: 0 }
     }
 
-    fn connect(&mut self, users: &[&str]) {
-        for &user in users {
-            self.rooms.connect(user.into(), Host::parse("twocan.example"));
+    /// Ends, and starts again with the same settings and no memory.
+    fn restart(&mut self) {
+        self.rooms = Rooms::new(self.config.clone(), random(&self.drawn));
+    }
+
+    fn connect(&mut self, sockets: &[&str]) {
+        for &socket in sockets {
+            let caller = Caller {
+                host: Host::parse("twocan.example"),
+                address: IpAddr::from([192, 0, 2, 7]),
+            };
+            self.rooms.connect(socket.into(), caller, self.now).unwrap();
         }
     }
 
-    fn seat(&mut self, room: &str, users: &[&str]) {
-        for user in users {
-            let said = self.request(user, "join", json!({"roomId": room}));
+    fn seat(&mut self, room: &str, sockets: &[&str]) {
+        for socket in sockets {
+            let said = self.request(socket, "join", json!({"roomId": room}));
             assert_eq!(said[0].name, "joined");
         }
     }
 
+    /// Connects and joins as a client that can take its seat back, and returns its token.
+    fn seat_for_good(&mut self, room: &str, socket: &str) -> Value {
+        self.connect(&[socket]);
+        self.resume(room, socket, &Value::Null)[0].body["resume"].clone()
+    }
+
+    /// Joins with a resume token, whatever comes of it.
+    fn resume(&mut self, room: &str, socket: &str, token: &Value) -> Vec<Said> {
+        let join = json!({"roomId": room, "resume": token, "capabilities": {"resume": true}});
+        self.request(socket, "join", join)
+    }
+
     fn run(&mut self, steps: &[Step<'_>]) {
-        for (user, event, argument, expected) in steps {
-            let said = self.request(user, event, argument.clone());
-            assert_eq!(said, *expected, "{user}: {event} {argument}");
+        for (socket, event, argument, expected) in steps {
+            let said = self.request(socket, event, argument.clone());
+            assert_eq!(said, *expected, "{socket}: {event} {argument}");
         }
     }
 
-    fn request(&mut self, user: &str, event: &str, argument: Value) -> Vec<Said> {
+    fn request(&mut self, socket: &str, event: &str, argument: Value) -> Vec<Said> {
         let argument = RawValue::from_string(argument.to_string()).unwrap();
-        let request = Request::parse(event, &[argument]).unwrap();
-        said(self.rooms.request(&user.into(), request, self.now))
+        self.requests += 1;
+        let asker = Asker { socket: socket.into(), request: self.requests };
+        let request = Request::parse(event, &[argument]);
+        said(self.rooms.request(asker.clone(), request, self.now), &asker)
     }
 
-    fn disconnect(&mut self, user: &str) -> Vec<Said> {
-        said(self.rooms.disconnect(&user.into(), self.now))
+    fn message(&mut self, socket: &str, data: impl Into<Value>) -> Vec<Said> {
+        self.request(socket, "message", json!({"roomId": "tea", "data": data.into()}))
+    }
+
+    /// The client says goodbye.
+    fn close(&mut self, socket: &str) -> Vec<Said> {
+        told(self.rooms.disconnect(&socket.into(), true, self.now))
+    }
+
+    /// The connection breaks.
+    fn lose(&mut self, socket: &str) -> Vec<Said> {
+        told(self.rooms.disconnect(&socket.into(), false, self.now))
     }
 
     fn timeout(&mut self) -> Vec<Said> {
-        said(self.rooms.handle_timeout(self.now))
+        told(self.rooms.handle_timeout(self.now))
     }
 
     fn pass(&mut self, time: Duration) {
@@ -364,14 +321,45 @@ impl Server {
     }
 }
 
-fn said(commands: Vec<Command>) -> Vec<Said> {
-    let to_value = |event: &ServerEvent| serde_json::to_value(event).unwrap();
+fn config(room_size: usize) -> Config {
+    Config {
+        room_size: NonZeroUsize::new(room_size).unwrap(),
+        turn: None,
+        secret: "a secret".into(),
+        grace: GRACE,
+        join_control: None,
+        limits: Some(Limits::default()),
+    }
+}
+
+fn random(drawn: &Rc<Cell<u64>>) -> Box<dyn FnMut() -> u64> {
+    let drawn = drawn.clone();
+    Box::new(move || {
+        drawn.set(drawn.get() + 1);
+        drawn.get()
+    })
+}
+
+fn said(commands: Vec<Command>, asker: &Asker) -> Vec<Said> {
     let said = |command| match command {
-        Command::Answer(event) => answer(event.name(), to_value(&event)),
-        Command::Tell(user, event) => tell(user.as_str(), event.name(), to_value(&event)),
-        Command::Acknowledge(room) => acknowledge(room.room_id.as_str()),
+        Command::Answer(answered, event) => {
+            assert_eq!(answered, *asker);
+            answer(event.name(), serde_json::to_value(&event).unwrap())
+        }
+        Command::Acknowledge(answered, room) => {
+            assert_eq!(answered, *asker);
+            acknowledge(room.room_id.as_str())
+        }
+        Command::Tell(socket, event) => {
+            tell(socket.as_str(), event.name(), serde_json::to_value(&event).unwrap())
+        }
     };
     commands.into_iter().map(said).collect()
+}
+
+/// What was said without anybody having asked.
+fn told(commands: Vec<Command>) -> Vec<Said> {
+    said(commands, &Asker { socket: "nobody".into(), request: 0 })
 }
 
 fn answer(name: &'static str, body: Value) -> Said {
@@ -386,15 +374,17 @@ fn acknowledge(room: &str) -> Said {
     Said { to: None, name: "(acknowledged)", body: json!({"roomId": room}) }
 }
 
-fn refused(event: &str, code: &str) -> Said {
-    let message = match code {
-        "not_joined" => "You have no seat in this room. Send join first.",
-        "alone" => "Nobody else is in the room. Send again when you hear otherjoined.",
-        _ => "You sit in as many rooms as one socket may. Leave one first.",
-    };
-    answer("refused", json!({"event": event, "code": code, "message": message}))
+fn refused(event: &str, code: Code) -> Said {
+    let message = code.message();
+    answer("refused", json!({"event": event, "code": code.as_str(), "message": message}))
 }
 
-fn username(said: &Said) -> &str {
-    said.body["iceServers"][1]["username"].as_str().unwrap()
+/// The names of what was said, with those who were told.
+fn names(said: &[Said]) -> Vec<String> {
+    said.iter()
+        .map(|said| match &said.to {
+            Some(to) => format!("{to}: {}", said.name),
+            None => said.name.to_owned(),
+        })
+        .collect()
 }
