@@ -17,7 +17,7 @@ for (const transports of TRANSPORTS) {
     for (const next of [['polling'], ['websocket']]) {
       scenario(`a seat is had back by ${next}`, {}, async (s) => {
         const { origin } = await startTwocan(s, { flags: QUICK_PINGS });
-        const { alice, bob, first } = await seated(s, origin, transports);
+        const { alice, bob, first, second } = await seated(s, origin, transports);
         alice.drop();
         assert.deepEqual(await bob.next('peeraway'), { roomId: 'tea', userId: first.userId });
         const again = await connect(s, origin, { transports: next, name: 'alice again' });
@@ -27,7 +27,7 @@ for (const transports of TRANSPORTS) {
         assert.equal(joined.polite, first.polite);
         assert.equal(joined.userNum, 2);
         assert.equal(typeof joined.resume, 'string');
-        assert.equal(joined.peer.userId, (await bob.join('tea')).userId);
+        assert.equal(joined.peer.userId, second.userId);
         assert.deepEqual(await bob.next('peerback'), {
           roomId: 'tea',
           userId: first.userId,

@@ -138,6 +138,7 @@ scenario('a copy of the tab takes the call over, and gives it back', {}, async (
   await talk(alice, copy);
   assertOnly(await alice.states(), ['connecting', 'connected', 'reconnecting']);
 
+  await bob.page.bringToFront();
   await bob.press('Take it back here');
   await copy.reaches('replaced');
   await bob.reaches('connected');
