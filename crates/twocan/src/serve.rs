@@ -246,10 +246,11 @@ impl Server {
         }
 
         info!("stopping");
-        // There may be no listener left to hear it.
-        let _ = stop.send(true);
         let answered = timeout(defaults::STOP_TIMEOUT, async {
+            // First, since a client that polls hears of the end by a request of its own.
             site.sockets.shutdown().await;
+            // There may be no listener left to hear it.
+            let _ = stop.send(true);
             while accepting.join_next().await.is_some() {}
         });
         if answered.await.is_err() {

@@ -192,6 +192,8 @@ async fn the_given_certificate_is_served() {
 async fn a_stop_ends_waiting_polls_and_idle_connections() {
     let server = Running::start(&[]);
     let ann = Polling::open(&server).await;
+    let ben = Polling::open(&server).await;
+    let (address, path) = (server.http(), ben.path.clone());
     let poll = tokio::spawn(exchange_at(server.http(), "GET", ann.path.clone()));
     let mut idle = TcpStream::connect(server.http()).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: twocan.example\r\n\r\n").await.unwrap();
@@ -199,8 +201,14 @@ async fn a_stop_ends_waiting_polls_and_idle_connections() {
     idle.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
 
-    server.stop().await;
-    poll.await.unwrap();
+    let (stopped, late) = tokio::join!(server.stop(), async {
+        tokio::task::yield_now().await;
+        exchange_at(address, "GET", path).await
+    });
+    let () = stopped;
+    for answer in [poll.await.unwrap(), late] {
+        assert!(answer.body.ends_with(b"1"), "the last packet is the one that closes");
+    }
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
 }
