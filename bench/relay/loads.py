@@ -1,19 +1,12 @@
 """The loads: what is sent to a server, and what is measured meanwhile."""
 
 import contextlib
-import os
-import pathlib
 import re
 import subprocess
-import threading
 from dataclasses import dataclass
 
-from servers import LOAD_CORE, SECRET, pinned
-
-# Seconds after which a load is ended: none takes as long, unless something hangs.
-TIME_LIMIT = 180
-
-TICKS = os.sysconf("SC_CLK_TCK")
+from measuring import LOAD_CORE, cpu_seconds, expect, pinned, running
+from servers import SECRET
 
 
 @dataclass
@@ -35,26 +28,6 @@ class Measured:
     load_cpu: float  # share of a core that making the load took
     commands: list
     others: float = 0  # share of all cores that other programs took
-
-
-@contextlib.contextmanager
-def running(command, **streams):
-    """A process of the load. It ends at the latest when the block does, or at the time limit."""
-    process = subprocess.Popen(command, text=True, **streams)
-    limit = threading.Timer(TIME_LIMIT, process.kill)
-    limit.start()
-    try:
-        yield process
-    finally:
-        limit.cancel()
-        process.kill()
-        process.communicate()
-
-
-def cpu_seconds(process):
-    """Seconds on a core by all threads of a process, those included that have ended."""
-    stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(stat[11]) + int(stat[12])) / TICKS
 
 
 class Uclient:
@@ -151,14 +124,6 @@ class Generator:
             load_cpu=load_cpu / seconds,
             commands=[command],
         )
-
-
-def expect(load, word):
-    """What follows a word in the generator's next line."""
-    first, *rest = load.stdout.readline().split() or [""]
-    if first != word:
-        raise RuntimeError("the load generator failed; its message stands above")
-    return rest
 
 
 class Stream(Generator):

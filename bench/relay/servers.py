@@ -1,101 +1,31 @@
-"""The two servers: how each is started, watched and stopped."""
+"""The two servers: how each is started, and how one sees that it is ready."""
 
-import contextlib
-import pathlib
 import socket
-import subprocess
-import time
+
+from measuring import Server, free_port
 
 SECRET = "bench"
-SERVER_CORE = 0
-LOAD_CORE = 1
 
 # A STUN Binding request: whoever answers it is ready.
 BINDING = bytes.fromhex("000100002112a442") + b"twocan-bench"
 
 
-def pinned(core, command):
-    return ["taskset", "-c", str(core), *command]
-
-
-def free_port():
-    """A port of 127.0.0.1 that is free for UDP and TCP."""
-    with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
-        tcp.bind(udp.getsockname())
-        return udp.getsockname()[1]
-
-
-class Server:
-    """A server that runs while a `with` block does."""
-
-    name = ""
+class StunServer(Server):
+    """A server of STUN and TURN."""
 
     def __init__(self, program, scratch):
-        self.program = program
-        self.scratch = scratch
-        self.port = free_port()
-        self.tls_port = free_port()
+        super().__init__(program, scratch)
         self.peer_port = free_port()
 
-    def command(self):
-        raise NotImplementedError
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            pinned(SERVER_CORE, self.command()),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self.scratch / "stderr").open("wb"),
-        )
-        try:
-            self.wait_until_ready()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def wait_until_ready(self):
+    def answers(self):
         with socket.socket(type=socket.SOCK_DGRAM) as client:
             client.settimeout(0.2)
             client.connect(("127.0.0.1", self.port))
-            for _ in range(50):
-                if self.process.poll() is not None:
-                    said = (self.scratch / "stderr").read_text(errors="replace")
-                    raise RuntimeError(f"{self.name} did not start:\n{said}")
-                try:
-                    client.send(BINDING)
-                    client.recv(2048)
-                    # What a start leaves to be done later is no part of the load.
-                    time.sleep(0.5)
-                    return
-                except OSError:
-                    time.sleep(0.1)
-        raise RuntimeError(f"{self.name} does not answer on port {self.port}")
-
-    def cpu_ns(self):
-        """Nanoseconds on a core, by all threads, as the kernel's scheduler counts them."""
-        total = 0
-        for thread in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            with contextlib.suppress(FileNotFoundError):  # It has just ended.
-                total += int((thread / "schedstat").read_text().split()[0])
-        return total
-
-    def rss_kb(self):
-        """Resident memory in KiB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
+            client.send(BINDING)
+            client.recv(2048)
 
 
-class Twocan(Server):
+class Twocan(StunServer):
     name = "twocan"
 
     def command(self):
@@ -109,7 +39,7 @@ class Twocan(Server):
         ]  # fmt: skip
 
 
-class Coturn(Server):
+class Coturn(StunServer):
     name = "coturn"
 
     def command(self):

@@ -146,6 +146,11 @@ impl Handle {
         }
     }
 
+    /// How many allocations there are.
+    pub fn allocation_count(&self) -> usize {
+        self.shared.quotas.allocation_count()
+    }
+
     /// Ends the credentials of a name, the part of a username behind its expiry: their allocations
     /// are closed at once, and no others made. `until` is when the last of them expires by itself,
     /// as time since 1970.

@@ -88,6 +88,7 @@
 mod client;
 mod config;
 pub mod engine;
+mod figures;
 mod handler;
 mod handshake;
 mod id;
@@ -98,6 +99,7 @@ mod server;
 mod socket;
 
 pub use config::Config;
+pub use figures::Figures;
 pub use handler::{ConnectError, ConnectRequest, DisconnectReason, Event, Handler};
 pub use handshake::{Handshake, Peer};
 pub use origin::{InvalidOrigin, Origin};

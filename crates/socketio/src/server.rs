@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming};
 
 use crate::{
-    Config, Handler, Handshake, Peer,
+    Config, Figures, Handler, Handshake, Peer,
     client::{Client, Inbox},
     engine::{self, Link, Service},
     namespaces,
@@ -43,6 +43,11 @@ impl<H: Handler> Server<H> {
     /// Serve the connection `with_upgrades()`, otherwise no WebSocket opens.
     pub async fn serve(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         self.engine.serve(request, peer).await
+    }
+
+    /// How many sessions there are, and who was turned away.
+    pub fn figures(&self) -> Figures {
+        self.engine.figures()
     }
 
     /// Ends every session and waits until each of their sockets has had its

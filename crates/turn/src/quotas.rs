@@ -65,6 +65,11 @@ impl Quotas {
         Quotas { limits, counts: Mutex::default(), total: Meter::new(start) }
     }
 
+    /// How many allocations there are, of all servers.
+    pub fn allocation_count(&self) -> usize {
+        self.counts().total
+    }
+
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -203,6 +208,7 @@ mod tests {
         assert_eq!(quotas.enter("1:z", a), Err(Reached::Address));
         assert_eq!(quotas.enter("1:z", b), Ok(()));
         assert_eq!(quotas.enter("1:v", b), Err(Reached::Total));
+        assert_eq!(quotas.allocation_count(), 4);
         quotas.leave("1:x", a);
         assert_eq!(quotas.enter("1:x", a), Ok(()));
         for (user, address) in [("1:x", a), ("2:x", a), ("1:y", a), ("1:z", b)] {

@@ -60,13 +60,24 @@ pub(crate) const PING_INTERVAL_MS: u64 = 25_000;
 /// See [`PING_INTERVAL_MS`].
 pub(crate) const PING_TIMEOUT_MS: u64 = 20_000;
 
+/// Open files that the system allows for each signalling connection: a client that polls may hold two,
+/// and each allocation of the relay takes one.
+pub(crate) const OPEN_FILES_PER_SOCKET: u64 = 2;
+
+/// Signalling connections in total, however many files may be open: half a gigabyte when all are idle.
+pub(crate) const MAX_SOCKETS: usize = 65_536;
+
 /// The longest event. Messages may carry 64 KB; what is somewhat longer is still read, so that it can
 /// be refused with words instead of a closed connection.
 pub(crate) const MAX_PAYLOAD: usize = 256 * 1024;
 
-/// How long a seat waits for its socket to come back: longer than a page takes to reload, or a phone to
-/// change from one network to another.
-pub(crate) const RESUME_GRACE: Duration = Duration::from_secs(20);
+/// How long a seat waits for its socket to come back, in milliseconds: longer than a page takes to
+/// reload, or a phone to change from one network to another.
+pub(crate) const RESUME_GRACE_MS: u64 = 20_000;
+
+/// Secrets with fewer characters are warned about: whoever holds a token or a credential can try them
+/// all, at home. 16 random letters and digits are more than can be tried.
+pub(crate) const SHORT_SECRET: usize = 16;
 
 /// What may wait for one client: a few events of the longest kind. Whoever lets more pile up does
 /// not read.

@@ -10,33 +10,51 @@ use hyper::{
         REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     },
 };
+use ipnet::IpNet;
+use tracing::error;
 use twocan_signal::binding::Signalling;
 use twocan_socketio::{Peer, Server};
 
-use crate::assets::Assets;
+use crate::{
+    assets::Assets,
+    metrics::{self, Metrics},
+    proxy::{Proxies, is_passed_on},
+};
 
 /// Everything that answers requests.
 pub(crate) struct Site {
     assets: Assets,
+    metrics: Metrics,
+    /// Who may see the metrics besides this computer.
+    watchers: Vec<IpNet>,
+    proxies: Proxies,
     /// What a page on this computer is told about where other devices reach it, as JSON.
     reach: String,
     pub(crate) sockets: Server<Signalling>,
 }
 
 impl Site {
-    /// `elsewhere` are the page's addresses for other devices.
-    pub(crate) fn new(sockets: Server<Signalling>, elsewhere: &[String]) -> Site {
+    /// `elsewhere` are the page's addresses for other devices; requests that `proxies` pass on are
+    /// their clients'; `watchers` may see `metrics`.
+    pub(crate) fn new(
+        sockets: Server<Signalling>,
+        elsewhere: &[String],
+        proxies: Proxies,
+        metrics: Metrics,
+        watchers: Vec<IpNet>,
+    ) -> Site {
         let origins: Vec<&str> = elsewhere.iter().map(|url| url.trim_end_matches('/')).collect();
         let reach = serde_json::json!({ "origins": origins }).to_string();
-        Site { assets: Assets::embedded(), reach, sockets }
+        Site { assets: Assets::embedded(), metrics, watchers, proxies, reach, sockets }
     }
 
-    /// Answers one request.
+    /// Answers one request that came by the connection of `connected`.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-        peer: Peer,
+        connected: Peer,
     ) -> Response<Full<Bytes>> {
+        let peer = self.proxies.client(request.headers(), connected);
         if self.sockets.handles(request.uri().path()) {
             return self.sockets.serve(request, peer).await;
         }
@@ -55,11 +73,28 @@ impl Site {
         }
         match request.uri().path() {
             "/healthz" => text(StatusCode::OK, "ok"),
-            "/reach" if is_local(request, peer) => json(self.reach.clone()),
+            "/metrics" => self.metrics(request, peer),
+            "/reach" if is_local(request, peer) => data("application/json", self.reach.clone()),
             path => self
                 .assets
                 .answer(path, request.headers())
                 .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "There is nothing here.\n")),
+        }
+    }
+
+    fn metrics(&self, request: &Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
+        let address = peer.remote.ip().to_canonical();
+        if !is_local(request, peer) && !self.watchers.iter().any(|range| range.contains(&address)) {
+            let help = "The metrics are for this computer, by the name localhost or its loopback address, \
+                        and for the addresses that --metrics-from names.\n";
+            return text(StatusCode::FORBIDDEN, help);
+        }
+        match self.metrics.text() {
+            Ok(text) => data(metrics::CONTENT_TYPE, text),
+            Err(error) => {
+                error!(%error, "cannot write the metrics; please report this");
+                text(StatusCode::INTERNAL_SERVER_ERROR, "The metrics cannot be written.\n")
+            }
         }
     }
 }
@@ -85,18 +120,20 @@ const POLICIES: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// Whether a request comes from a page on this computer, and by no proxy: the addresses of the network
-/// are nobody else's business.
+/// Whether a request comes from this computer, and by no proxy: the addresses of the network, and how
+/// much the server has to do, are nobody else's business.
 fn is_local(request: &Request<Incoming>, peer: Peer) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-    peer.remote.ip().is_loopback() && ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+    peer.remote.ip().is_loopback()
+        && ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+        && !is_passed_on(request.headers())
 }
 
-fn json(text: String) -> Response<Full<Bytes>> {
+fn data(content_type: &'static str, text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(text)));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

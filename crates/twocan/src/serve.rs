@@ -31,8 +31,11 @@ use crate::{
     defaults,
     greeting::{self, Greeting},
     http::Site,
+    limits,
     listen::{self, Door, ListenError},
+    metrics::Metrics,
     network::Network,
+    proxy::Proxies,
     settings::{Listener, Secret, Settings, SettingsError, Switch},
     shutdown::Hangups,
     tls::{Files, Tls, TlsError},
@@ -51,7 +54,7 @@ pub enum StartError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// The system has no random numbers.
-    #[error("cannot make a TURN secret: {0}. Give one with --turn-secret.")]
+    #[error("cannot make secrets: {0}. Give them with --turn-secret and --secret.")]
     Random(#[from] getrandom::Error),
     /// Something else that the system refused.
     #[error("cannot start: {0}")]
@@ -105,6 +108,12 @@ impl Server {
     pub fn open(settings: &Settings) -> Result<Server, StartError> {
         let listeners = settings.listeners()?;
         let certificate = settings.certificate()?;
+        let join_control = settings.join_control()?;
+        for flag in settings.short_secrets() {
+            warn!(
+                "{flag} is so short that it can be found out: `openssl rand -hex 32` prints a better one"
+            );
+        }
         let network = Network::look();
 
         let http = bind_all(&listeners.http)?;
@@ -125,10 +134,7 @@ impl Server {
             turn_tls: local_addresses(&turn_tls)?,
         };
 
-        let secret = match &settings.turn_secret {
-            Some(secret) => secret.clone(),
-            None => Secret::random()?,
-        };
+        let secret = secret_or_random(&settings.turn_secret)?;
         let relay_failed = Arc::new(Notify::new());
         let dtls = tls.as_ref().map(|tls| tls.dtls.clone()).unwrap_or_default();
         let relay = start_relay(
@@ -153,13 +159,14 @@ impl Server {
                 handle.revoke(&seat.to_string(), now + LIFETIME);
             }
         };
+        let limited = settings.limits == Switch::On;
         let config = rooms::Config {
             room_size: settings.room_size.into(),
             turn,
-            secret: Secret::random()?.reveal().to_owned(),
-            grace: defaults::RESUME_GRACE,
-            join_control: None,
-            limits: (settings.limits == Switch::On).then(Limits::default),
+            secret: secret_or_random(&settings.secret)?.reveal().to_owned(),
+            grace: settings.resume_grace(),
+            join_control,
+            limits: limited.then(Limits::default),
         };
         let signalling = Signalling::new(config, on_ended);
         let sockets = twocan_socketio::Config {
@@ -167,12 +174,16 @@ impl Server {
             ping_timeout: settings.ping_timeout(),
             max_payload: defaults::MAX_PAYLOAD,
             max_queue: defaults::MAX_QUEUE,
+            max_sessions: if limited { limits::max_sockets() } else { usize::MAX },
             origins: settings.origin.clone(),
             ..twocan_socketio::Config::default()
         };
         let elsewhere = greeting::elsewhere(&addresses, &network.addresses);
         let sockets = twocan_socketio::Server::new(sockets, signalling.clone());
-        let site = Site::new(sockets, &elsewhere);
+        let metrics = Metrics::new(sockets.clone(), relay.as_ref().map(Relay::handle));
+        let proxies = Proxies::new(settings.trusted_proxy.clone());
+        let watchers = settings.metrics_from.clone();
+        let site = Site::new(sockets, &elsewhere, proxies, metrics, watchers);
 
         info!(
             http = ?addresses.http, https = ?addresses.https, turn = ?addresses.turn,
@@ -235,10 +246,11 @@ impl Server {
         }
 
         info!("stopping");
-        // There may be no listener left to hear it.
-        let _ = stop.send(true);
         let answered = timeout(defaults::STOP_TIMEOUT, async {
+            // First, since a client that polls hears of the end by a request of its own.
             site.sockets.shutdown().await;
+            // There may be no listener left to hear it.
+            let _ = stop.send(true);
             while accepting.join_next().await.is_some() {}
         });
         if answered.await.is_err() {
@@ -258,6 +270,10 @@ impl Server {
 #[derive(Debug, thiserror::Error)]
 #[error("a thread of the relay failed; the log says why. Start the server again.")]
 pub struct RelayFailed;
+
+fn secret_or_random(given: &Option<Secret>) -> Result<Secret, getrandom::Error> {
+    given.clone().map_or_else(Secret::random, Ok)
+}
 
 fn bind_all(listeners: &[Listener]) -> Result<Vec<TcpListener>, ListenError> {
     listeners.iter().filter_map(|listener| listen::bind(listener).transpose()).collect()

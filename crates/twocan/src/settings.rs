@@ -2,21 +2,27 @@
 //! them, in words.
 
 use std::{
-    fmt,
     net::{IpAddr, SocketAddr},
     num::{NonZeroU16, NonZeroU64, NonZeroUsize},
     path::PathBuf,
-    str::FromStr,
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use twocan_relay::{Limits, Rate};
-use twocan_signal::credentials::Host;
+use twocan_signal::{
+    credentials::Host,
+    join_control::{InvalidKey, JoinControl},
+};
 use twocan_socketio::Origin;
 
+pub use self::values::{Listen, RelayPorts, Secret, Switch};
+use self::values::{parse_host, parse_range, parse_realm, parse_room_size};
 use crate::defaults;
+
+mod auth_key;
+mod values;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -143,7 +149,7 @@ pub struct Settings {
     #[arg(long, value_name = "BYTES", env = "TWOCAN_TURN_TOTAL_BANDWIDTH")]
     pub turn_total_bandwidth: Option<NonZeroU64>,
 
-    /// `off` for no rate limits and no quotas, for benchmarks and tests
+    /// `off` for no rate limits and no caps, for benchmarks and tests
     #[arg(long, value_name = "on|off", env = "TWOCAN_LIMITS", default_value = "on")]
     pub limits: Switch,
 
@@ -171,6 +177,47 @@ pub struct Settings {
         value_parser = parse_room_size
     )]
     pub room_size: NonZeroU16,
+
+    /// The secret from which the keys of resume tokens are made: with the same one, people take their
+    /// seats back after a restart [default: made at the start]
+    #[arg(long, value_name = "SECRET", env = "TWOCAN_SECRET", hide_env_values = true)]
+    pub secret: Option<Secret>,
+
+    /// How long a seat waits for somebody whose connection was lost, in milliseconds
+    #[arg(
+        long,
+        value_name = "MS",
+        env = "TWOCAN_RESUME_GRACE",
+        default_value_t = defaults::RESUME_GRACE_MS,
+        value_parser = clap::value_parser!(u64).range(0..=3_600_000)
+    )]
+    pub resume_grace: u64,
+
+    /// Lets in only those whose token is signed with this key: a secret for HS256, the PEM of an Ed25519
+    /// public key, or a file with one of them [default: whoever knows a room's name]
+    #[arg(long, value_name = "KEY-OR-FILE", env = "TWOCAN_AUTH_KEY", hide_env_values = true)]
+    pub auth_key: Option<Secret>,
+
+    /// A proxy whose Forwarded or X-Forwarded-For says whom it passes requests on for (repeatable), such
+    /// as 127.0.0.1/32
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "TWOCAN_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_parser = parse_range
+    )]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// Who may see /metrics besides this computer (repeatable), such as 10.0.0.0/8
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "TWOCAN_METRICS_FROM",
+        value_delimiter = ',',
+        value_parser = parse_range
+    )]
+    pub metrics_from: Vec<IpNet>,
 
     /// How often a connected client is asked for a sign of life, in milliseconds
     #[arg(
@@ -233,6 +280,28 @@ impl Settings {
         }
     }
 
+    /// Who may join, if not whoever knows a room's name. Reads the file that the key may be in.
+    ///
+    /// # Errors
+    /// When the key cannot be read or used.
+    pub fn join_control(&self) -> Result<Option<JoinControl>, SettingsError> {
+        self.auth_key.as_ref().map(auth_key::join_control).transpose()
+    }
+
+    /// Those secrets whose length makes them easy to find out, by their flags.
+    pub fn short_secrets(&self) -> impl Iterator<Item = &'static str> {
+        let secrets = [
+            ("--turn-secret", &self.turn_secret),
+            ("--secret", &self.secret),
+            ("--auth-key", &self.auth_key),
+        ];
+        let is_short = |secret: &Secret| secret.reveal().len() < defaults::SHORT_SECRET;
+        secrets
+            .into_iter()
+            .filter(move |(_, secret)| secret.as_ref().is_some_and(is_short))
+            .map(|(flag, _)| flag)
+    }
+
     /// How much anyone may have of the relay.
     pub fn turn_limits(&self) -> Limits {
         if self.limits == Switch::Off {
@@ -247,6 +316,11 @@ impl Settings {
             total_bandwidth: self.turn_total_bandwidth.map(rate),
             strangers: NonZeroU64::new(defaults::STRANGERS).map(rate),
         }
+    }
+
+    /// [`Settings::resume_grace`] as a duration.
+    pub fn resume_grace(&self) -> Duration {
+        Duration::from_millis(self.resume_grace)
     }
 
     /// [`Settings::ping_interval`] as a duration.
@@ -281,6 +355,18 @@ pub enum SettingsError {
     /// A key without its certificate.
     #[error("--tls-key needs the certificate that belongs to it. Add --tls-cert FILE.")]
     KeyWithoutCertificate,
+    /// The file of the key for join control cannot be read.
+    #[error(
+        "--auth-key: cannot read the file: {0}. Give a file that can be read, or the key itself; a secret \
+         that looks like a path must stand in a file."
+    )]
+    AuthKeyFile(String),
+    /// What should be a key for join control is none.
+    #[error("--auth-key: {0}")]
+    AuthKey(#[from] InvalidKey),
+    /// The file of the key for join control has nothing in it.
+    #[error("--auth-key: the file is empty. `openssl rand -hex 32` prints a secret.")]
+    EmptyAuthKey,
     /// Two external addresses of one family.
     #[error(
         "--external-ip is given {first} and {second}. Give one address for each of IPv4 and IPv6."
@@ -318,36 +404,6 @@ pub struct Listener {
     pub explicit: bool,
 }
 
-/// A value of `--limits`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// As usual.
-    On,
-    /// Not at all.
-    Off,
-}
-
-/// A value of `--http`, `--https`, `--turn` or `--turn-tls`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listen {
-    /// Nowhere.
-    Off,
-    /// On this address.
-    At(SocketAddr),
-}
-
-impl FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Listen, String> {
-        if text == "off" {
-            return Ok(Listen::Off);
-        }
-        let help = "write an IP address with a port, such as 0.0.0.0:8080 or [::]:8080, or `off`";
-        text.parse().map(Listen::At).map_err(|_| help.into())
-    }
-}
-
 fn listeners(
     flag: &'static str,
     given: &[Listen],
@@ -373,117 +429,6 @@ fn listeners(
         }
     }
     Ok(listeners)
-}
-
-/// A range of ports, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RelayPorts {
-    /// The lowest.
-    pub from: u16,
-    /// The highest.
-    pub to: u16,
-}
-
-impl FromStr for RelayPorts {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<RelayPorts, String> {
-        let ports = text.split_once('-').and_then(|(from, to)| {
-            Some(RelayPorts { from: from.parse().ok()?, to: to.parse().ok()? })
-        });
-        match ports {
-            Some(ports) if 0 < ports.from && ports.from <= ports.to => Ok(ports),
-            _ => Err("write the lowest and the highest port, such as 49152-65535".into()),
-        }
-    }
-}
-
-impl fmt::Display for RelayPorts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.from, self.to)
-    }
-}
-
-/// A value that must not be shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A new one.
-    ///
-    /// # Errors
-    /// If the system has no random numbers.
-    pub fn random() -> Result<Secret, getrandom::Error> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes)?;
-        Ok(Secret(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
-    }
-
-    /// The value, for those who need it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Secret {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Secret, &'static str> {
-        match text {
-            "" => Err("write a long random text, such as `openssl rand -hex 32` prints"),
-            _ => Ok(Secret(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-fn parse_host(text: &str) -> Result<Host, &'static str> {
-    Host::parse(text).ok_or(
-        "write a host name or an IP address without a port, such as turn.example.org; the port is \
-         that of the first --turn",
-    )
-}
-
-fn parse_realm(text: &str) -> Result<String, &'static str> {
-    // RFC 8489 §14.9 allows 763 bytes; 127 characters are the RFC's own limit before encoding. The
-    // quotation mark and the backslash would have to be escaped by every client in the same way.
-    let plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
-    if (1..=127).contains(&text.len()) && text.chars().all(plain) {
-        return Ok(text.to_owned());
-    }
-    Err(
-        "write 1 to 127 ASCII letters, digits or signs without spaces and quotation marks, such as \
-         the server's domain name",
-    )
-}
-
-fn parse_range(text: &str) -> Result<IpNet, String> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Err(format!("write {} for this one address", IpNet::from(address)));
-    }
-    let help = "write an address, a slash and the length of the prefix, such as 192.168.0.0/16";
-    let range: IpNet = text.parse().map_err(|_| help)?;
-    let network = range.trunc();
-    if range != network {
-        return Err(format!(
-            "the address has bits beyond its prefix; write {network} for the whole range, or {} \
-             for this one address",
-            IpNet::from(range.addr())
-        ));
-    }
-    Ok(range)
-}
-
-fn parse_room_size(text: &str) -> Result<NonZeroU16, &'static str> {
-    match text.parse() {
-        Ok(size) if size >= defaults::ROOM_SIZE => Ok(size),
-        _ => Err("write a number from 2 to 65535"),
-    }
 }
 
 #[cfg(test)]

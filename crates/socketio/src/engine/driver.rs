@@ -257,6 +257,7 @@ impl<R: Receiver> Driver<R> {
                 }
                 Command::PromoteCandidate => {
                     debug!(session = self.number, "upgraded to WebSocket");
+                    self.entry.upgraded();
                     self.socket = self.candidate.take();
                 }
                 Command::DropCandidate => {

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::{
     link::{Input, Link},
     refusal::Refusal,
+    session::Transport,
 };
 
 #[derive(Clone, Default)]
@@ -25,9 +26,16 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    sessions: HashMap<String, Link>,
+    sessions: HashMap<String, Session>,
+    /// How many of them have a WebSocket.
+    websockets: usize,
     tasks: usize,
     closing: bool,
+}
+
+struct Session {
+    link: Link,
+    transport: Transport,
 }
 
 /// Holds a shutdown back for as long as it lives.
@@ -43,7 +51,13 @@ pub(crate) struct Entry {
 
 impl Registry {
     /// Enters a session, unless there are `limit` already or the server is shutting down.
-    pub(crate) fn enter(&self, sid: String, link: Link, limit: usize) -> Result<Entry, Refusal> {
+    pub(crate) fn enter(
+        &self,
+        sid: String,
+        link: Link,
+        transport: Transport,
+        limit: usize,
+    ) -> Result<Entry, Refusal> {
         let mut state = self.lock();
         if state.closing {
             return Err(Refusal::ShuttingDown);
@@ -51,13 +65,20 @@ impl Registry {
         if state.sessions.len() >= limit {
             return Err(Refusal::TooManySessions);
         }
-        state.sessions.insert(sid.clone(), link);
+        state.sessions.insert(sid.clone(), Session { link, transport });
+        state.websockets += usize::from(transport == Transport::WebSocket);
         state.tasks += 1;
         Ok(Entry { sid, task: TaskGuard { registry: self.clone() } })
     }
 
     pub(crate) fn get(&self, sid: &str) -> Option<Link> {
-        self.lock().sessions.get(sid).cloned()
+        self.lock().sessions.get(sid).map(|session| session.link.clone())
+    }
+
+    /// How many sessions are polling, and how many have a WebSocket.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.sessions.len() - state.websockets, state.websockets)
     }
 
     /// Ends all sessions and waits until their tasks have ended.
@@ -65,7 +86,7 @@ impl Registry {
         let links: Vec<Link> = {
             let mut state = self.lock();
             state.closing = true;
-            state.sessions.values().cloned().collect()
+            state.sessions.values().map(|session| session.link.clone()).collect()
         };
         for link in links {
             // A session that has ended by itself needs no telling.
@@ -88,7 +109,21 @@ impl Registry {
 impl Entry {
     /// Takes the session out; its task still holds a shutdown back.
     pub(crate) fn leave(&self) {
-        self.task.registry.lock().sessions.remove(&self.sid);
+        let mut state = self.task.registry.lock();
+        if let Some(session) = state.sessions.remove(&self.sid) {
+            state.websockets -= usize::from(session.transport == Transport::WebSocket);
+        }
+    }
+
+    /// The session goes on by WebSocket.
+    pub(crate) fn upgraded(&self) {
+        let mut state = self.task.registry.lock();
+        if let Some(session) = state.sessions.get_mut(&self.sid)
+            && session.transport == Transport::Polling
+        {
+            session.transport = Transport::WebSocket;
+            state.websockets += 1;
+        }
     }
 
     /// A guard for a task that outlives the session's own.
@@ -113,5 +148,28 @@ impl Drop for TaskGuard {
             drop(state);
             self.registry.shared.idle.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_counted_by_transport_until_they_leave() {
+        let registry = Registry::default();
+        let enter = |sid: &str, transport| {
+            registry.enter(sid.to_owned(), Link::new(1024), transport, 2).map_err(drop)
+        };
+        let (a, b) = (enter("a", Transport::Polling), enter("b", Transport::WebSocket));
+        assert!(enter("c", Transport::Polling).is_err(), "two are as many as there may be");
+        assert_eq!(registry.count(), (1, 1));
+        let a = a.unwrap();
+        a.upgraded();
+        a.upgraded();
+        assert_eq!(registry.count(), (0, 2));
+        a.leave();
+        drop((a, b));
+        assert_eq!(registry.count(), (0, 0));
     }
 }

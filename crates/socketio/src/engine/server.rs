@@ -28,11 +28,11 @@ use super::{
     refusal::{Refusal, response},
     registry::{Entry, Registry},
     request::{Query, Request, handshake},
-    session::Timing,
+    session::{Timing, Transport},
     sparing::Sparing,
     websocket::{self, WebSocket},
 };
-use crate::{Body, Config, Handshake, Peer, id::random_id, origin::Verdict};
+use crate::{Body, Config, Figures, Handshake, Peer, id::random_id, origin::Verdict};
 
 /// An Engine.IO server: give it the requests of its path. Cheap to clone; all clones are one server.
 pub struct Server<S> {
@@ -45,6 +45,8 @@ struct Shared<S> {
     registry: Registry,
     opened: AtomicU64,
     origin_warnings: Sparing,
+    rejected_origins: AtomicU64,
+    turned_away: AtomicU64,
 }
 
 impl<S: Service> Server<S> {
@@ -57,6 +59,8 @@ impl<S: Service> Server<S> {
                 registry: Registry::default(),
                 opened: AtomicU64::new(0),
                 origin_warnings: Sparing::default(),
+                rejected_origins: AtomicU64::new(0),
+                turned_away: AtomicU64::new(0),
             }),
         }
     }
@@ -81,6 +85,7 @@ impl<S: Service> Server<S> {
         }
         let verdict = Verdict::of(request.headers(), peer.secure, &self.shared.config.origins);
         if let Verdict::Refused(words) = &verdict {
+            self.shared.rejected_origins.fetch_add(1, Ordering::Relaxed);
             let now = Instant::now().into_std();
             if let Some(suppressed) = self.shared.origin_warnings.allow(now) {
                 warn!(remote = %peer.remote, suppressed, "{words}");
@@ -92,6 +97,9 @@ impl<S: Service> Server<S> {
             cors.preflight(request.headers())
         } else {
             self.answer(request, peer).await.unwrap_or_else(|refusal| {
+                if refusal == Refusal::TooManySessions {
+                    self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
+                }
                 debug!(remote = %peer.remote, ?refusal, "request refused");
                 refusal.response()
             })
@@ -99,6 +107,17 @@ impl<S: Service> Server<S> {
         cors.apply(response.headers_mut());
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
+    }
+
+    /// How many sessions there are, and who was turned away.
+    pub fn figures(&self) -> Figures {
+        let (polling, websocket) = self.shared.registry.count();
+        Figures {
+            polling,
+            websocket,
+            rejected_origins: self.shared.rejected_origins.load(Ordering::Relaxed),
+            turned_away: self.shared.turned_away.load(Ordering::Relaxed),
+        }
     }
 
     /// Ends every session and waits until their tasks have ended. Who asks for a new one is answered with
@@ -139,7 +158,7 @@ impl<S: Service> Server<S> {
     }
 
     fn open_polling(&self, handshake: Handshake) -> Result<Response<Body>, Refusal> {
-        let (sid, link, entry) = self.enter()?;
+        let (sid, link, entry) = self.enter(Transport::Polling)?;
         let mut body = String::new();
         self.open_packet(&sid, &["websocket"]).write_text(&mut body);
         tokio::spawn(self.session(handshake, None, None, link, entry));
@@ -152,7 +171,7 @@ impl<S: Service> Server<S> {
         upgrade: hyper::upgrade::OnUpgrade,
     ) -> Result<(), Refusal> {
         // The place is taken before the WebSocket opens, since only a request can be refused.
-        let (sid, link, entry) = self.enter()?;
+        let (sid, link, entry) = self.enter(Transport::WebSocket)?;
         let server = self.clone();
         tokio::spawn(async move {
             let Some(socket) = server.upgraded(upgrade).await else {
@@ -193,14 +212,15 @@ impl<S: Service> Server<S> {
     }
 
     /// A place for a new session.
-    fn enter(&self) -> Result<(String, Link, Entry), Refusal> {
+    fn enter(&self, transport: Transport) -> Result<(String, Link, Entry), Refusal> {
         let Config { max_queue, max_sessions, .. } = self.shared.config;
         let sid = random_id().map_err(|error| {
             error!(%error, "the system gives no random bytes");
             Refusal::NoRandomness
         })?;
         let link = Link::new(max_queue);
-        let entry = self.shared.registry.enter(sid.clone(), link.clone(), max_sessions)?;
+        let registry = &self.shared.registry;
+        let entry = registry.enter(sid.clone(), link.clone(), transport, max_sessions)?;
         Ok((sid, link, entry))
     }
 

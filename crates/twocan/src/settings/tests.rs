@@ -20,6 +20,9 @@ fn without_flags_the_defaults_hold() {
     assert_eq!(settings.room_size.get(), 2);
     assert_eq!(settings.ping_interval(), Duration::from_secs(25));
     assert_eq!(settings.ping_timeout(), Duration::from_secs(20));
+    assert_eq!(settings.resume_grace(), Duration::from_secs(20));
+    assert!(settings.join_control().unwrap().is_none());
+    assert_eq!(settings.short_secrets().next(), None);
     assert_eq!(settings.certificate(), Ok(None));
 }
 
@@ -60,6 +63,18 @@ fn every_flag_is_understood() {
         "https://example.org",
         "--room-size",
         "4",
+        "--secret",
+        "south",
+        "--resume-grace",
+        "5000",
+        "--auth-key",
+        "east",
+        "--trusted-proxy",
+        "127.0.0.1/32",
+        "--trusted-proxy",
+        "fd00::/8",
+        "--metrics-from",
+        "10.0.0.0/8",
         "--ping-interval",
         "1000",
         "--ping-timeout",
@@ -72,11 +87,20 @@ fn every_flag_is_understood() {
     assert_eq!(addresses(&listeners.turn), ["0.0.0.0:443"]);
     assert!(listeners.turn[0].explicit);
     assert!(settings.certificate().unwrap().is_some());
-    assert_eq!(settings.turn_host.unwrap().to_string(), "turn.example.org");
-    assert_eq!(settings.turn_secret.unwrap().reveal(), "north");
+    assert_eq!(settings.turn_host.as_ref().unwrap().to_string(), "turn.example.org");
     assert_eq!(settings.relay_threads.unwrap().get(), 3);
     assert_eq!(settings.allow_peer.len(), 2);
     assert_eq!(settings.room_size.get(), 4);
+    assert_eq!(settings.resume_grace(), Duration::from_secs(5));
+    assert!(settings.join_control().unwrap().is_some());
+    assert_eq!(settings.trusted_proxy.len(), 2);
+    assert_eq!(settings.metrics_from.len(), 1);
+    assert_eq!(
+        settings.short_secrets().collect::<Vec<_>>(),
+        ["--turn-secret", "--secret", "--auth-key"]
+    );
+    assert_eq!(settings.turn_secret.unwrap().reveal(), "north");
+    assert_eq!(settings.secret.unwrap().reveal(), "south");
 }
 
 #[test]
@@ -115,6 +139,11 @@ fn a_wrong_value_is_answered_with_flag_value_and_remedy() {
         ("--origin", "example.org", "https://example.org"),
         ("--origin", "https://example.org/call", "without a path"),
         ("--room-size", "1", "from 2 to 65535"),
+        ("--resume-grace", "soon", "invalid digit"),
+        ("--resume-grace", "3600001", "0..=3600000"),
+        ("--trusted-proxy", "10.0.0.5", "write 10.0.0.5/32"),
+        ("--trusted-proxy", "10.1.2.3/8", "write 10.0.0.0/8"),
+        ("--metrics-from", "prometheus", "such as 192.168.0.0/16"),
         ("--ping-interval", "0", "1..=3600000"),
         ("--ping-timeout", "soon", "invalid digit"),
     ] {
@@ -151,9 +180,11 @@ fn contradictions_are_named() {
 }
 
 #[test]
-fn the_secret_stays_out_of_debug_output_and_help() {
-    let settings = parse(&["--turn-secret", "north"]).unwrap();
-    assert!(!format!("{settings:?}").contains("north"));
+fn secrets_stay_out_of_debug_output() {
+    for flag in ["--turn-secret", "--secret", "--auth-key"] {
+        let settings = parse(&[flag, "north"]).unwrap();
+        assert!(!format!("{settings:?}").contains("north"), "{flag}");
+    }
 }
 
 fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {

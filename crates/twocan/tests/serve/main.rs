@@ -2,25 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail by panicking")]
 
-use std::{collections::HashMap, fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+mod metrics;
+mod proxy;
+mod support;
 
-use clap::Parser as _;
+use std::{fs, sync::Arc};
+
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::oneshot,
-    task::JoinHandle,
-    time::timeout,
 };
 use tokio_rustls::TlsConnector;
-use twocan::{
-    serve::{Addresses, Server},
-    settings::{Command, CommandLine},
-};
+
+use support::{Polling, Running, dist, exchange, exchange_at};
 
 #[tokio::test]
 async fn the_page_comes_with_its_policies() {
@@ -75,7 +73,7 @@ async fn health_is_told_and_the_rest_is_not_there() {
     let server = Running::start(&[]);
     let health = server.get("/healthz", &[]).await;
     assert_eq!((health.status, health.body.as_slice()), (200, &b"ok"[..]));
-    for path in ["/assets/none.js", "/assets/", "/index.html", "/r/", "/metrics", "//", "/../"] {
+    for path in ["/assets/none.js", "/assets/", "/index.html", "/r/", "//", "/../"] {
         assert_eq!(server.get(path, &[]).await.status, 404, "{path}");
     }
     let post = server.request("POST", "/", &[], "").await;
@@ -87,15 +85,12 @@ async fn health_is_told_and_the_rest_is_not_there() {
 async fn only_a_page_on_this_computer_is_told_how_others_reach_it() {
     let server = Running::start(&[]);
     assert_eq!(server.get("/reach", &[]).await.status, 404, "by another name, as through a proxy");
-    let mut stream = TcpStream::connect(server.http()).await.unwrap();
-    let request = b"GET /reach HTTP/1.1\r\nhost: localhost:8080\r\nconnection: close\r\n\r\n";
-    stream.write_all(request).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-    assert!(answer.contains("content-type: application/json"), "{answer}");
+    let passed_on = ["host: localhost:8080", "x-forwarded-for: 198.51.100.7"];
+    assert_eq!(server.get("/reach", &passed_on).await.status, 404, "by a proxy that says so");
+    let answer = server.get("/reach", &["host: localhost:8080"]).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"));
     // The listener of the test is for this computer alone.
-    assert!(answer.ends_with(r#"{"origins":[]}"#), "{answer}");
+    assert_eq!(answer.body, br#"{"origins":[]}"#);
     server.stop().await;
 }
 
@@ -197,6 +192,8 @@ async fn the_given_certificate_is_served() {
 async fn a_stop_ends_waiting_polls_and_idle_connections() {
     let server = Running::start(&[]);
     let ann = Polling::open(&server).await;
+    let ben = Polling::open(&server).await;
+    let (address, path) = (server.http(), ben.path.clone());
     let poll = tokio::spawn(exchange_at(server.http(), "GET", ann.path.clone()));
     let mut idle = TcpStream::connect(server.http()).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: twocan.example\r\n\r\n").await.unwrap();
@@ -204,145 +201,14 @@ async fn a_stop_ends_waiting_polls_and_idle_connections() {
     idle.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
 
-    server.stop().await;
-    poll.await.unwrap();
+    let (stopped, late) = tokio::join!(server.stop(), async {
+        tokio::task::yield_now().await;
+        exchange_at(address, "GET", path).await
+    });
+    let () = stopped;
+    for answer in [poll.await.unwrap(), late] {
+        assert!(answer.body.ends_with(b"1"), "the last packet is the one that closes");
+    }
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
-}
-
-/// A server on ports of its own.
-struct Running {
-    addresses: Addresses,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
-}
-
-impl Running {
-    fn start(flags: &[&str]) -> Running {
-        let mut all = vec!["twocan", "serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"];
-        if !flags.contains(&"--turn") {
-            all.extend(["--turn", "127.0.0.1:0", "--relay-threads", "1"]);
-        }
-        all.extend(flags);
-        let Command::Serve(settings) = CommandLine::parse_from(all).command;
-        let server = Server::open(&settings).unwrap();
-        let addresses = server.addresses().clone();
-        let (stop, stopped) = oneshot::channel();
-        let shutdown = async {
-            let _ = stopped.await;
-        };
-        Running {
-            addresses,
-            stop,
-            ended: tokio::spawn(async { server.run(shutdown).await.unwrap() }),
-        }
-    }
-
-    fn http(&self) -> SocketAddr {
-        self.addresses.http[0]
-    }
-
-    async fn get(&self, path: &str, headers: &[&str]) -> Answer {
-        self.request("GET", path, headers, "").await
-    }
-
-    async fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-        let stream = TcpStream::connect(self.http()).await.unwrap();
-        exchange(stream, method, path, headers, body).await
-    }
-
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        timeout(Duration::from_secs(2), self.ended).await.expect("it stops in time").unwrap();
-    }
-}
-
-/// A Socket.IO client that knows polling only.
-struct Polling<'a> {
-    server: &'a Running,
-    path: String,
-    received: Vec<String>,
-}
-
-impl Polling<'_> {
-    async fn open(server: &Running) -> Polling<'_> {
-        let path = "/socket.io/?EIO=4&transport=polling";
-        let open = server.get(path, &[]).await;
-        let open = String::from_utf8(open.body).unwrap();
-        let (_, id) = open.split_once(r#""sid":""#).unwrap();
-        let id = id.split('"').next().unwrap();
-        let mut client = Polling { server, path: format!("{path}&sid={id}"), received: Vec::new() };
-        client.send("40").await;
-        assert!(client.receive().await.starts_with(r#"40{"sid":""#));
-        client
-    }
-
-    async fn send(&self, packet: &str) {
-        let answer = self.server.request("POST", &self.path, &[], packet).await;
-        assert_eq!(answer.body, b"ok");
-    }
-
-    async fn receive(&mut self) -> String {
-        self.receive_all(1).await.remove(0)
-    }
-
-    async fn receive_all(&mut self, count: usize) -> Vec<String> {
-        while self.received.len() < count {
-            let answer = self.server.get(&self.path, &[]).await;
-            assert_eq!(answer.status, 200);
-            let body = String::from_utf8(answer.body).unwrap();
-            self.received.extend(body.split('\x1e').map(str::to_owned));
-        }
-        self.received.drain(..count).collect()
-    }
-}
-
-struct Answer {
-    status: u16,
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
-    }
-}
-
-async fn exchange_at(address: SocketAddr, method: &'static str, path: String) -> Answer {
-    exchange(TcpStream::connect(address).await.unwrap(), method, &path, &[], "").await
-}
-
-/// One request on a connection of its own.
-async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    method: &str,
-    path: &str,
-    headers: &[&str],
-    body: &str,
-) -> Answer {
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: twocan.example:8443\r\nconnection: close\r\n\
-         content-length: {}\r\n{headers}\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let header = |line: &str| {
-        let (name, value) = line.split_once(": ").unwrap();
-        (name.to_owned(), value.to_owned())
-    };
-    Answer { status, headers: lines.map(header).collect(), body: answer[end + 4..].to_vec() }
-}
-
-/// A file of the built page.
-fn dist(name: &str) -> Vec<u8> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist"));
-    fs::read(folder.join(name)).unwrap()
 }
