@@ -68,29 +68,17 @@ scenario('whoever hangs up has ended the call; the other one waits, and both can
   await talk(alice, bob);
 });
 
-scenario('a page that is reloaded or closed leaves no ghost', {}, async (s) => {
-  const { url, alice, bob } = await inCall(s);
-  await bob.join(url);
-  await Promise.all([alice.reaches('connected'), bob.reaches('connected')]);
-  await talk(alice, bob);
-  await bob.page.close();
-  await alice.reaches('waiting');
-  const carol = await openPerson(s, 'carol', await launched.secondChromium());
-  await carol.join(url);
-  await talk(alice, carol);
-});
-
 scenario('without camera and microphone one still sees and hears the other', {}, async (s) => {
   const twocan = await startTwocan(s);
   const alice = await openPerson(s, 'alice', await launched.chromiumWith({ devices: 'none' }));
   const bob = await openPerson(s, 'bob', await launched.secondChromium());
   await alice.join(twocan.url('/r/tea'));
   await alice.reaches('waiting');
-  await says(alice, /No camera .*microphone found/);
+  await alice.says(/No camera .*microphone found/);
   await bob.join(twocan.url('/r/tea'));
   await Promise.all([alice.reaches('connected'), bob.reaches('connected')]);
   await alice.hearsAndSees();
-  await says(bob, /Their camera is off/);
+  await bob.says(/Their camera is off/);
 });
 
 scenario('the one without devices may also be the one who comes second', {}, async (s) => {
@@ -102,7 +90,7 @@ scenario('the one without devices may also be the one who comes second', {}, asy
   await bob.join(twocan.url('/r/tea'));
   await Promise.all([alice.reaches('connected'), bob.reaches('connected')]);
   await bob.hearsAndSees();
-  await says(alice, /Their camera is off/);
+  await alice.says(/Their camera is off/);
 });
 
 scenario('a refused permission is explained, and the call goes on without', {}, async (s) => {
@@ -112,7 +100,7 @@ scenario('a refused permission is explained, and the call goes on without', {}, 
   const bob = await openPerson(s, 'bob', await launched.secondChromium());
   await alice.join(twocan.url('/r/tea'));
   await alice.reaches('waiting');
-  await says(alice, /Your browser blocks the camera and microphone\. Allow it/);
+  await alice.says(/Your browser blocks the camera and microphone\. Allow it/);
   await bob.join(twocan.url('/r/tea'));
   await alice.hearsAndSees();
 });
@@ -127,7 +115,7 @@ scenario('devices that another program uses are explained', {}, async (s) => {
   const alice = await openPerson(s, 'alice', await launched.chromium(), { before });
   await alice.join(twocan.url('/r/tea'));
   await alice.reaches('waiting');
-  await says(alice, /Another program is using the camera and microphone\. Close it there/);
+  await alice.says(/Another program is using the camera and microphone\. Close it there/);
 });
 
 scenario('a server that goes away is missed in words, and found again', {}, async (s) => {
@@ -136,7 +124,7 @@ scenario('a server that goes away is missed in words, and found again', {}, asyn
   await alice.join(twocan.url('/r/tea'));
   await alice.reaches('waiting');
   await twocan.kill();
-  await says(alice, /The server does not answer/);
+  await alice.says(/The server does not answer/);
   await twocan.start();
   await until('alice to have her seat again', 20_000, async () => {
     return (await alice.state()) === 'waiting' && !/does not answer/.test(await alice.text());
@@ -149,7 +137,7 @@ scenario('a server that goes away is missed in words, and found again', {}, asyn
 scenario('a call outlives the server', {}, async (s) => {
   const { twocan, alice, bob } = await inCall(s);
   await twocan.kill();
-  await says(alice, /The server does not answer\. Your call goes on/);
+  await alice.says(/The server does not answer\. Your call goes on/);
   await talk(alice, bob);
   await twocan.start();
   for (const person of [alice, bob]) {
@@ -178,7 +166,7 @@ scenario('the camera can be switched off and on', {}, async (s) => {
   const { alice, bob } = await inCall(s);
   await alice.press('Camera');
   assert.equal(await alice.pressed('Camera'), false);
-  await says(bob, /Their camera is off/);
+  await bob.says(/Their camera is off/);
   await unmoved(bob);
   await bob.hearsAndSees({ video: false });
   await alice.press('Camera');
@@ -236,7 +224,7 @@ scenario('a link is called copied only if it was', {}, async (s) => {
   await alice.join(twocan.url('/r/tea'));
   await alice.reaches('waiting');
   await alice.press('Copy link');
-  await says(alice, /Copy it by hand/);
+  await alice.says(/Copy it by hand/);
   assert.equal(await alice.page.evaluate(() => String(getSelection())), twocan.url('/r/tea'));
 });
 
@@ -263,19 +251,6 @@ async function inCall(s) {
   await Promise.all([alice.reaches('connected'), bob.reaches('connected')]);
   await talk(alice, bob);
   return { twocan, url, alice, bob };
-}
-
-/** Waits until the page says something. */
-async function says(person, words) {
-  let text;
-  try {
-    await until(`${person.name}'s page to say ${words}`, 20_000, async () => {
-      text = await person.text();
-      return words.test(text);
-    });
-  } catch (error) {
-    throw new Error(`${error.message}; it says: ${text}`, { cause: error });
-  }
 }
 
 /** Waits until the person hears the other one. */

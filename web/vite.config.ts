@@ -1,12 +1,13 @@
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vite';
 import { precompress } from './build/precompress.ts';
+import { slim } from './build/slim.ts';
 
 // Where `npm run dev` finds a running `twocan serve`.
 const server = process.env.TWOCAN_SERVER ?? 'http://localhost:8080';
 
 export default defineConfig({
-  plugins: [preact(), precompress()],
+  plugins: [slim(), preact(), precompress()],
   build: {
     target: 'es2022',
     // The page's policy forbids inline code, and every asset is to be cached under its hash.

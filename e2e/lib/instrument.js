@@ -1,5 +1,6 @@
 // What a page of a test gets before its own scripts: every RTCPeerConnection is remembered for its statistics, and its
-// settings are narrowed as the test says. The functions travel into the page, so each stands for itself.
+// settings are narrowed as the test says; every state of the page is remembered too. The functions travel into the
+// page, so each stands for itself.
 
 /**
  * Runs in the page. `relayOnly` allows relayed candidates only; `transport` ('udp', 'tcp' or 'tls') keeps only
@@ -8,10 +9,16 @@
 export function instrument({ relayOnly, transport, family }) {
   const connections = [];
   const violations = [];
-  Object.defineProperty(window, 'e2e', { value: { connections, violations } });
+  const states = [];
+  Object.defineProperty(window, 'e2e', { value: { connections, violations, states } });
   document.addEventListener('securitypolicyviolation', (event) => {
     violations.push(`${event.violatedDirective}: ${event.blockedURI || event.sample || event.sourceFile}`);
   });
+
+  new MutationObserver(() => {
+    const state = document.querySelector('main')?.dataset.state;
+    if (state && state !== states.at(-1)) states.push(state);
+  }).observe(document, { subtree: true, childList: true, attributeFilter: ['data-state'] });
 
   const starts = { udp: 'turn:', tcp: 'turn:', tls: 'turns:' };
   const ends = { udp: 'transport=udp', tcp: 'transport=tcp', tls: 'transport=tcp' };

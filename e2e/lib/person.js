@@ -19,13 +19,27 @@ export async function openPerson(s, name, browser, { refuse, before, ...narrow }
   const context = await browser.createBrowserContext();
   s.own(context);
   if (refuse) await context.overridePermissions(refuse.origin, []);
+  return openTab(s, name, context, narrow, before);
+}
+
+/** Opens another tab for the same person: a copy of the first with all that it remembers, or a plain new one. */
+export async function openSecondTab(s, person, { copy }) {
+  const kept = copy ? await person.page.evaluate(() => Object.entries(sessionStorage)) : [];
+  const remember = (entries) => {
+    // Once: what this tab itself remembers later is its own.
+    if (sessionStorage.length === 0) for (const [key, value] of entries) sessionStorage.setItem(key, value);
+  };
+  return openTab(s, `${person.name}, in a second tab`, person.page.browserContext(), {}, remember, kept);
+}
+
+async function openTab(s, name, context, narrow, before, ...given) {
   const page = await context.newPage();
   page.setDefaultTimeout(PRESS_DEADLINE);
   const person = new Person(name, page);
   s.log(`console of ${name}`, () => person.console);
   s.screen(name, page);
   await page.evaluateOnNewDocument(instrument, narrow);
-  if (before) await page.evaluateOnNewDocument(before);
+  if (before) await page.evaluateOnNewDocument(before, ...given);
   return person;
 }
 
@@ -80,11 +94,34 @@ export class Person {
     return this.page.evaluate(() => document.querySelector('main')?.dataset.state);
   }
 
+  /** The states that the page has been in since it was loaded. */
+  async states() {
+    return this.page.evaluate(() => window.e2e.states);
+  }
+
+  /** How many connections to others the page has made since it was loaded. */
+  async connections() {
+    return this.page.evaluate(() => window.e2e.connections.length);
+  }
+
   /** What the page says about its state. */
   async status() {
     return this.page.evaluate(() => {
       return [...document.querySelectorAll('[role="status"]')].map((line) => line.textContent.trim()).join(' ');
     });
+  }
+
+  /** Waits until the page says something. */
+  async says(words) {
+    let text;
+    try {
+      await until(`${this.name}'s page to say ${words}`, STATE_DEADLINE, async () => {
+        text = await this.text();
+        return words.test(text);
+      });
+    } catch (error) {
+      throw new Error(`${error.message}; it says: ${text}`, { cause: error });
+    }
   }
 
   /** Whether something of this name is there, a picture say. */

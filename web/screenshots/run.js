@@ -26,7 +26,15 @@ const SIZES = {
 const LANGUAGES = { en: 'en-GB', zh: 'zh-CN' };
 const SCHEMES = ['light', 'dark'];
 /** Screens that must fit a phone without scrolling. */
-const MUST_FIT = new Set(['start', 'lobby', 'lobby-by-link', 'waiting', 'ended', 'full']);
+const MUST_FIT = new Set([
+  'start',
+  'lobby',
+  'lobby-by-link',
+  'waiting',
+  'ended',
+  'full',
+  'replaced',
+]);
 const PORT = process.env.TWOCAN_PORT ?? '22500';
 
 const out = join(import.meta.dirname, 'out');

@@ -63,6 +63,46 @@ function withoutServer(page) {
   });
 }
 
+/** Turns the server's `joined` into a refusal. */
+function refusedWith(page, code) {
+  return page.evaluateOnNewDocument(
+    (answer) => {
+      const Real = WebSocket;
+      globalThis.WebSocket = class extends Real {
+        set onmessage(take) {
+          super.onmessage = ({ data }) => {
+            take({ data: String(data).startsWith('42["joined"') ? answer : data });
+          };
+        }
+      };
+    },
+    `42["refused",${JSON.stringify({ event: 'join', code, message: '' })}]`,
+  );
+}
+
+/** Lets a page lose the server for good, once it is told to by `loseServer`. */
+function severable(page) {
+  return page.evaluateOnNewDocument(() => {
+    const Real = WebSocket;
+    const open = new Set();
+    let severed = false;
+    globalThis.WebSocket = class extends Real {
+      constructor(...args) {
+        super(...args);
+        if (severed) this.close();
+        open.add(this);
+      }
+    };
+    globalThis.loseServer = () => {
+      severed = true;
+      for (const socket of open) socket.close();
+      XMLHttpRequest.prototype.send = function send() {
+        this.abort();
+      };
+    };
+  });
+}
+
 export const STATES = {
   async start({ open, base }) {
     const page = await open('ada');
@@ -156,6 +196,55 @@ export const STATES = {
     });
     await inState(opened.ada, 'reconnecting');
     return opened.ada;
+  },
+  async 'call-they-are-away'(tools) {
+    const opened = await call({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        await severable(page);
+        return page;
+      },
+    });
+    await opened.ben.evaluate(() => globalThis.loseServer());
+    await opened.ada.waitForSelector('[data-line=offline]');
+    await opened.ada.mouse.move(300, 300);
+    return opened.ada;
+  },
+  async 'reconnecting-they-are-away'(tools) {
+    const { ada, ben } = await call(tools);
+    await ben.goto('about:blank');
+    await inState(ada, 'reconnecting');
+    return ada;
+  },
+  async replaced(tools) {
+    const { ada, room } = await call(tools);
+    const kept = await ada.evaluate(() => Object.entries(sessionStorage));
+    const copy = await ada.browserContext().newPage();
+    await copy.evaluateOnNewDocument((entries) => {
+      for (const [key, value] of entries) sessionStorage.setItem(key, value);
+    }, kept);
+    await lobby(copy, tools.base, room);
+    await pressJoin(copy);
+    await inState(ada, 'replaced');
+    return ada;
+  },
+  async unauthorized({ open, base }) {
+    const page = await open('ada');
+    await refusedWith(page, 'unauthorized');
+    await lobby(page, base);
+    await pressJoin(page);
+    await inState(page, 'failed');
+    return page;
+  },
+  async crowded({ open, base }) {
+    const page = await open('ada');
+    await refusedWith(page, 'too_many_joins');
+    await lobby(page, base);
+    await pressJoin(page);
+    await page.waitForSelector('[data-tone=warning]');
+    await moving(page, 'own');
+    return page;
   },
   async ended(tools) {
     const { ada } = await call(tools);

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Call } from './call';
-import type { Joined, PeerMessage } from './protocol';
+import { Call, type CallOptions } from './call';
+import type { Joined, PeerMessage, Tickets } from './protocol';
 import type { Signalling, SignallingHandler } from './signalling';
 
-const capabilities = { media: true, leaving: true, restart: true };
+const capabilities = { media: true, leaving: true, restart: true, resume: true };
 const seat: Joined = {
   roomId: 'r',
   userNum: 1,
@@ -12,7 +12,9 @@ const seat: Joined = {
   iceServers: [{ urls: 'stun:192.0.2.1' }],
   peer: null,
 };
+/** The own seat, `me`, stands between the two: it answers Ann, and offers to Zoe. */
 const ann = { userId: 'ann', capabilities };
+const zoe = { userId: 'zoe', capabilities };
 
 let connections: FakeConnection[] = [];
 
@@ -30,7 +32,7 @@ afterEach(() => {
 
 it('offers with lines for both kinds, before any device has answered', () => {
   const { server } = inRoom();
-  server.peerJoined(ann);
+  server.peerJoined(zoe);
   expect(connections).toHaveLength(1);
   expect(connections[0]).toMatchObject({
     config: { iceServers: seat.iceServers, bundlePolicy: 'max-bundle' },
@@ -50,17 +52,21 @@ it('tells a page of its own kind what is on, and a plain client nothing', () => 
   expect(sent).toEqual([]);
   server.peerLeft('plain');
   server.peerJoined(ann);
-  expect(sent).toEqual([{ type: 'media', value: { microphone: false, camera: false } }]);
+  const off = { type: 'media', value: { microphone: false, camera: false }, link: null };
+  expect(sent).toEqual([off]);
+  server.peerAway('ann');
+  server.peerBack(ann);
+  expect(sent).toEqual([off, off]);
 });
 
 it('keeps the old picture until the new path carries', () => {
   const { call, server } = inRoom();
-  server.peerJoined(ann);
+  server.peerJoined(zoe);
   connections[0]?.become('connected');
   const before = call.snapshot.remote.stream;
 
-  server.peerLeft('ann');
-  server.peerJoined({ ...ann, userId: 'ann2' });
+  server.peerLeft('zoe');
+  server.peerJoined({ ...zoe, userId: 'zoe2' });
   expect(connections).toHaveLength(2);
   expect(call.snapshot).toMatchObject({ phase: 'connected', remote: { stream: before } });
   expect(connections[0]?.closed).toBe(false);
@@ -71,31 +77,129 @@ it('keeps the old picture until the new path carries', () => {
   expect(call.snapshot.remote.stream).not.toBe(before);
 });
 
-it('asks the impolite side for a new path, and makes one when asked', () => {
-  const polite = joining();
-  polite.server.joined({ ...seat, polite: true, peer: ann });
+it('asks the side that offers for a new path', () => {
+  const { server, sent } = inRoom();
+  server.peerJoined(ann);
+  server.message({ type: 'offer', value: { type: 'offer', sdp: 'v=0' }, link: 'l1' });
   connections[0]?.become('connected');
   connections[0]?.become('failed');
-  expect(polite.sent.at(-1)).toEqual({ type: 'restart' });
+  expect(sent.at(-1)).toEqual({ type: 'restart', link: 'l1' });
   expect(connections[0]?.restarts).toBe(0);
+});
 
-  const impolite = inRoom();
-  impolite.server.peerJoined(ann);
-  connections[1]?.become('connected');
-  impolite.server.message({ type: 'restart' });
-  impolite.server.message({ type: 'restart' });
-  expect(connections[1]?.restarts).toBe(1);
+it('looks for a new path when it is asked to, once for several times', () => {
+  const { server, link } = inCallWithZoe();
+  server.message({ type: 'restart', link });
+  server.message({ type: 'restart', link });
+  expect(connections[0]?.restarts).toBe(1);
   vi.advanceTimersByTime(3_000);
-  impolite.server.message({ type: 'restart' });
-  expect(connections[1]?.restarts).toBe(2);
+  server.message({ type: 'restart', link });
+  expect(connections[0]?.restarts).toBe(2);
+  expect(connections).toHaveLength(1);
+});
+
+it('makes a new connection for a page that knows none, and keeps the picture meanwhile', () => {
+  const { call, server } = inCallWithZoe();
+  server.peerAway('zoe');
+  expect(call.snapshot).toMatchObject({ phase: 'connected', peerAway: true });
+  server.peerBack(zoe);
+  server.message({ type: 'restart', link: null });
+  expect(connections).toHaveLength(2);
+  expect(connections[0]?.closed).toBe(false);
+  expect(call.snapshot).toMatchObject({ phase: 'connected', peerAway: false });
+});
+
+it('follows the side that offers to a new connection', () => {
+  const { server } = inRoom();
+  server.peerJoined(ann);
+  const offer = (link: string) =>
+    server.message({ type: 'offer', value: { type: 'offer', sdp: `of ${link}` }, link });
+  offer('l1');
+  offer('l1');
+  expect(connections).toHaveLength(1);
+  connections[0]?.become('connected');
+  offer('l2');
+  expect(connections.map((connection) => connection.remoteDescription?.sdp)).toEqual([
+    'of l1',
+    'of l2',
+  ]);
+});
+
+it('passes over what belongs to a connection of before', async () => {
+  const { call, server } = inCallWithZoe();
+  const stale: PeerMessage[] = [
+    { type: 'offer', value: { type: 'offer', sdp: 'stale' }, link: 'old' },
+    { type: 'answer', value: { type: 'answer', sdp: 'stale' }, link: 'old' },
+    { type: 'candidate', value: { candidate: 'stale' }, link: 'old' },
+    { type: 'leaving', link: 'old' },
+  ];
+  for (const message of stale) server.message(message);
+  expect(call.snapshot.phase).toBe('connected');
+  expect(connections).toHaveLength(1);
+  expect(connections[0]?.remoteDescription).toBeNull();
+});
+
+it('sends an offer again that was lost', () => {
+  const { server, sent } = inRoom();
+  server.peerJoined(zoe);
+  const [connection] = connections;
+  if (!connection) throw new Error('there is no connection');
+  connection.signalingState = 'have-local-offer';
+  connection.localDescription = { type: 'offer', sdp: 'v=0' };
+  server.lost();
+  server.up();
+  server.joined({ ...seat, resumed: true, peer: zoe });
+  expect(sent.at(-1)).toMatchObject({ type: 'offer', value: { type: 'offer', sdp: 'v=0' } });
+  expect(connection.restarts).toBe(0);
+});
+
+it('comes back to its seat with what the server gave for it', () => {
+  const { server, tickets } = joining({ token: 'of the site' });
+  server.joined({ ...seat, resume: 'first' });
+  server.joined({ ...seat, resume: 'second' });
+  server.lost();
+  server.up();
+  expect(tickets).toEqual([{ token: 'of the site' }, { token: 'of the site', resume: 'second' }]);
+});
+
+it('has no way back to a seat that it has left, but to one that it could not leave', () => {
+  const { call, server, tickets, line } = joining();
+  server.joined({ ...seat, resume: 'first' });
+  call.leave();
+  call.join();
+  server.joined({ ...seat, resume: 'second' });
+  line.up = false;
+  server.lost();
+  call.leave();
+  server.up();
+  call.join();
+  expect(tickets).toEqual([{}, {}, { resume: 'second' }]);
+});
+
+it('gives the seat and everything else to another tab, and takes it back when told', () => {
+  const { call, server, log, tickets } = inCallWithZoe({ resume: 'seat' });
+  server.replaced();
+  expect(call.snapshot).toMatchObject({ phase: 'replaced', inCall: false });
+  expect(connections[0]?.closed).toBe(true);
+  expect(log).toEqual(['connect', 'join']);
+  call.join();
+  expect(tickets.at(-1)).toEqual({ resume: 'seat' });
+});
+
+it('takes fresh relay credentials into use in the connection that it keeps', () => {
+  const { server } = inCallWithZoe();
+  const iceServers = [{ urls: 'stun:192.0.2.2' }];
+  server.lost();
+  server.up();
+  server.joined({ ...seat, resumed: true, iceServers, peer: zoe });
+  expect(connections).toHaveLength(1);
+  expect(connections[0]?.config).toMatchObject({ iceServers, bundlePolicy: 'max-bundle' });
 });
 
 it('says goodbye, leaves, and closes the connection on hanging up', () => {
-  const { call, server, sent, log } = inRoom();
-  server.peerJoined(ann);
-  connections[0]?.become('connected');
+  const { call, link, sent, log } = inCallWithZoe();
   call.leave();
-  expect(sent.at(-1)).toEqual({ type: 'leaving' });
+  expect(sent.at(-1)).toEqual({ type: 'leaving', link });
   expect(log).toEqual(['connect', 'join', 'leave']);
   expect(connections[0]?.closed).toBe(true);
   expect(call.snapshot.phase).toBe('ended');
@@ -110,34 +214,53 @@ it('passes over what is no message of ours', () => {
   expect(call.snapshot.phase).toBe('connecting');
 });
 
-function joining() {
+function joining(options: Partial<CallOptions> = {}) {
   const log: string[] = [];
   const sent: PeerMessage[] = [];
+  const tickets: Tickets[] = [];
+  const line = { up: true };
   let server: SignallingHandler | undefined;
   const signalling: Signalling = {
     connect(handler) {
       log.push('connect');
       server = handler;
     },
-    join: () => log.push('join'),
-    leave: () => log.push('leave'),
+    join: (with_) => {
+      log.push('join');
+      tickets.push(with_);
+    },
+    leave: () => {
+      log.push('leave');
+      return line.up;
+    },
     send: (message) => sent.push(message),
     askIceServers: () => {},
     close: () => log.push('close'),
   };
-  const call = new Call({ roomId: 'r', signalling, devices: { permission: async () => null } });
+  const devices = { permission: async () => null };
+  const call = new Call({ roomId: 'r', signalling, devices, ...options });
   call.connect();
   if (!server) throw new Error('connect hands over no handler');
   server.up();
   call.join();
-  return { call, server, sent, log };
+  return { call, server, sent, log, tickets, line };
 }
 
-function inRoom() {
+function inRoom(more: Partial<Joined> = {}) {
   const room = joining();
-  room.server.joined(seat);
+  room.server.joined({ ...seat, ...more });
   expect(room.call.snapshot.phase).toBe('waiting');
   return room;
+}
+
+/** In a call whose connection was offered by this side, under the id `link`. */
+function inCallWithZoe(more: Partial<Joined> = {}) {
+  const room = inRoom(more);
+  room.server.peerJoined(zoe);
+  connections[0]?.become('connected');
+  const link = room.sent.at(-1)?.link;
+  if (typeof link !== 'string') throw new Error('the connection has no id');
+  return { ...room, link };
 }
 
 class FakeStream {
@@ -148,13 +271,13 @@ class FakeStream {
 class FakeConnection {
   connectionState: RTCPeerConnectionState = 'new';
   signalingState: RTCSignalingState = 'stable';
-  localDescription = null;
-  remoteDescription = null;
+  localDescription: RTCSessionDescriptionInit | null = null;
+  remoteDescription: RTCSessionDescriptionInit | null = null;
   onconnectionstatechange: (() => void) | null = null;
   closed = false;
   restarts = 0;
   readonly lines: string[] = [];
-  readonly config: RTCConfiguration;
+  config: RTCConfiguration;
 
   constructor(config: RTCConfiguration) {
     this.config = config;
@@ -164,6 +287,19 @@ class FakeConnection {
   addTransceiver(kind: string) {
     this.lines.push(kind);
     return { mid: null, sender: { replaceTrack: async () => {} }, stop() {} };
+  }
+
+  async setLocalDescription() {}
+
+  async setRemoteDescription(description: RTCSessionDescriptionInit) {
+    this.remoteDescription = description;
+  }
+
+  getTransceivers = () => [];
+  getConfiguration = () => this.config;
+
+  setConfiguration(config: RTCConfiguration) {
+    this.config = config;
   }
 
   become(state: RTCPeerConnectionState) {

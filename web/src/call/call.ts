@@ -6,14 +6,13 @@ import {
   type Input,
   inCall,
   initialState,
-  isCapable,
   type Phase,
   type ServerLink,
   step,
   type Timer,
 } from './machine';
 import { browserDevices, type Device, type DeviceAccess, type Kind, LocalMedia } from './media';
-import { type MediaState, type PeerMessage, readPeerMessage } from './protocol';
+import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
 import { type Signalling, socketSignalling } from './signalling';
 import type { Connection, Path } from './stats';
 
@@ -21,13 +20,17 @@ import type { Connection, Path } from './stats';
 export interface CallSnapshot {
   readonly roomId: string;
   readonly phase: Phase;
+  /** The person has joined and has not hung up. */
+  readonly inCall: boolean;
   readonly failure: Failure | null;
   readonly server: ServerLink;
   /** The other person was here and went. */
   readonly peerLeft: boolean;
-  /** Our own former seat still counts; the room is asked again and again. */
+  /** The server takes no more joins at the moment; it is asked again and again. */
   readonly waitingForSeat: boolean;
-  /** The other person's page has lost the server; picture and sound go on. */
+  /** The other person's page has lost the server, and is waited for. */
+  readonly peerAway: boolean;
+  /** The other person's page has given up its seat without a word; picture and sound go on. */
   readonly peerOffline: boolean;
   readonly microphone: Device;
   readonly camera: Device;
@@ -52,8 +55,18 @@ export interface RemoteSnapshot {
 /** Settings of a call; all but the room have defaults that fit a page served by twocan itself. */
 export interface CallOptions {
   roomId: string;
+  /** Token of the site that the call is part of, for servers that ask for one. */
+  token?: string | undefined;
+  /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
+  resume?: ResumeStore;
   signalling?: Signalling;
   devices?: DeviceAccess;
+}
+
+/** Remembers, for one room and one tab, with what the seat is had back. */
+export interface ResumeStore {
+  load(): string | null;
+  save(token: string | null): void;
 }
 
 const STATISTICS_EVERY_MS = 2_000;
@@ -74,11 +87,15 @@ export class Call {
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
   readonly #roomId: string;
+  readonly #token: string | undefined;
+  readonly #resume: ResumeStore;
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
 
   constructor(options: CallOptions) {
     this.#roomId = options.roomId;
+    this.#token = options.token;
+    this.#resume = options.resume ?? rememberHere();
     this.#signalling = options.signalling ?? socketSignalling(options.roomId);
     this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
       this.#deviceChanged(kind),
@@ -101,25 +118,26 @@ export class Call {
   connect(): void {
     this.#signalling.connect({
       up: () => this.#input({ type: 'server-up' }),
-      lost: () => this.#input({ type: 'server-lost' }),
+      lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
       joined: (body) => {
-        const { iceServers, userId, polite, peer } = body;
-        this.#iceServers = iceServers;
-        this.#input({ type: 'joined', userId, polite, peer });
+        const { userId, polite, resumed = false, peer } = body;
+        this.#takeIceServers(body.iceServers);
+        if (body.resume) this.#resume.save(body.resume);
+        this.#input({ type: 'joined', userId, polite, resumed, peer });
       },
       full: () => this.#input({ type: 'full' }),
+      replaced: () => this.#input({ type: 'replaced' }),
       peerJoined: (peer) => this.#input({ type: 'peer-joined', peer }),
+      peerAway: (userId) => this.#input({ type: 'peer-away', userId }),
+      peerBack: (peer) => this.#input({ type: 'peer-back', peer }),
       peerLeft: (userId) => this.#input({ type: 'peer-left', userId }),
       message: (data) => this.#message(data),
-      iceServers: (servers) => {
-        this.#iceServers = servers;
-        this.#link?.setIceServers(servers);
-      },
+      iceServers: (servers) => this.#takeIceServers(servers),
       refused: ({ event, code }) => this.#input({ type: 'refused', event, code }),
     });
   }
 
-  /** Takes a seat; camera and microphone start at the same time. Also: call again, try again. */
+  /** Takes a seat, or the own one back; camera and microphone start at the same time. */
   join(): void {
     void this.#media.open();
     this.#input({ type: 'join' });
@@ -171,16 +189,20 @@ export class Call {
   #run(effect: Effect, before: CallState): void {
     switch (effect.do) {
       case 'send-join':
-        return this.#signalling.join();
+        return this.#signalling.join(this.#tickets());
       case 'send-leave':
-        if (before.peer?.capabilities?.leaving) this.#signalling.send({ type: 'leaving' });
-        return this.#signalling.leave();
+        if (before.peer?.capabilities?.leaving) this.#send({ type: 'leaving' });
+        // A seat that cannot be left is had back, rather than met as somebody else's.
+        if (this.#signalling.leave()) this.#resume.save(null);
+        return;
       case 'open-media':
-        return this.#openLink(effect, before.media === 'up');
+        return this.#openLink(effect, before);
       case 'close-media':
         return this.#closeLinks();
       case 'restart-media':
         return this.#restart();
+      case 'tell-devices':
+        return this.#tellDevices();
       case 'set-timer': {
         const { timer, ms } = effect;
         clearTimeout(this.#timers.get(timer));
@@ -191,9 +213,22 @@ export class Call {
         return;
       }
       case 'clear-timers':
-        for (const timer of this.#timers.values()) clearTimeout(timer);
-        return this.#timers.clear();
+        for (const timer of ['restart', 'give-up'] as const) clearTimeout(this.#timers.get(timer));
     }
+  }
+
+  #tickets(): Tickets {
+    const resume = this.#resume.load();
+    return { ...(this.#token && { token: this.#token }), ...(resume && { resume }) };
+  }
+
+  #takeIceServers(servers: RTCIceServer[]): void {
+    this.#iceServers = servers;
+    this.#link?.setIceServers(servers);
+  }
+
+  #send(message: PeerMessage): void {
+    this.#signalling.send({ ...message, link: this.#link?.id ?? null });
   }
 
   /**
@@ -202,22 +237,21 @@ export class Call {
    * video whose line came with an offer once an own offer is rolled back.
    */
   #restart(): void {
-    if (this.#polite && this.#state.peer?.capabilities?.restart) {
-      this.#signalling.send({ type: 'restart' });
-      return;
-    }
     this.#signalling.askIceServers();
-    this.#link?.restart();
+    if (this.#polite && this.#state.peer?.capabilities?.restart) this.#send({ type: 'restart' });
+    else this.#link?.restart();
   }
 
-  #openLink(effect: Extract<Effect, { do: 'open-media' }>, keepOld: boolean): void {
-    if (keepOld) {
+  #openLink(effect: Extract<Effect, { do: 'open-media' }>, before: CallState): void {
+    const { media, mediaTo } = before;
+    if (media === 'up') {
       this.#retiring?.close();
       this.#retiring = this.#link;
     } else {
       this.#closeLinks();
     }
-    this.#peerMedia = null;
+    // What another connection of the same person has told already holds for this one.
+    if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
     this.#polite = effect.polite;
     const link = new Link({
       iceServers: this.#iceServers,
@@ -228,13 +262,13 @@ export class Call {
         camera: this.#media.device('camera').track,
       },
       send: (message) => {
-        if (this.#link === link) this.#signalling.send(message);
+        if (this.#link === link) this.#send(message);
       },
       changed: (state) => this.#linkChanged(link, state),
       remoteChanged: () => this.#changed(),
     });
     this.#link = link;
-    this.#tellMedia();
+    this.#tellDevices();
   }
 
   #closeLinks(): void {
@@ -242,7 +276,6 @@ export class Call {
     this.#retiring = null;
     this.#link?.close();
     this.#link = null;
-    this.#peerMedia = null;
   }
 
   #linkChanged(link: Link, state: LinkState): void {
@@ -264,34 +297,53 @@ export class Call {
   #message(data: unknown): void {
     const message: PeerMessage | null = readPeerMessage(data);
     if (!message) return;
+    if (message.type === 'media') {
+      this.#peerMedia = message.value;
+      return this.#changed();
+    }
+    if (message.link !== undefined && message.link !== this.#link?.id && !this.#follow(message)) {
+      return;
+    }
     if (message.type === 'leaving') {
       this.#input({ type: 'peer-leaving' });
     } else if (message.type === 'restart') {
       this.#signalling.askIceServers();
       this.#link?.restart();
-    } else if (message.type === 'media') {
-      this.#peerMedia = message.value;
-      this.#changed();
     } else {
       this.#link?.receive(message);
     }
   }
 
+  /**
+   * Takes up a message of another link than ours; `false` if there is nothing more to do. The side that
+   * offers says which link counts, and makes a new one for a side that knows none. All else is stale:
+   * it was sent before one of the two pages was loaded anew, and has waited for this one.
+   */
+  #follow({ type, link = null }: PeerMessage): boolean {
+    if (this.#polite ? type !== 'offer' : type !== 'restart') return false;
+    if (this.#polite && this.#link?.id === null) {
+      this.#link.id = link;
+      return true;
+    }
+    this.#input({ type: 'media-outdated' });
+    if (this.#polite && this.#link) this.#link.id = link;
+    return this.#polite;
+  }
+
   #deviceChanged(kind: Kind): void {
     this.#link?.setTrack(kind, this.#media.device(kind).track);
     this.#retiring?.setTrack(kind, this.#media.device(kind).track);
-    if (this.#link) this.#tellMedia();
+    if (this.#link) this.#tellDevices();
     this.#changed();
   }
 
-  #tellMedia(): void {
-    const { peer } = this.#state;
-    if (!peer || !isCapable(peer) || !peer.capabilities?.media) return;
+  #tellDevices(): void {
+    if (!this.#state.peer?.capabilities?.media) return;
     const value = {
       microphone: this.#media.isOn('microphone'),
       camera: this.#media.isOn('camera'),
     };
-    this.#signalling.send({ type: 'media', value });
+    this.#send({ type: 'media', value });
   }
 
   #watchConnection(): void {
@@ -325,10 +377,12 @@ export class Call {
     return {
       roomId: this.#roomId,
       phase: state.phase,
+      inCall: inCall(state),
       failure: state.failure,
       server: state.server,
       peerLeft: state.peerLeft,
       waitingForSeat: state.waitingForSeat,
+      peerAway: state.peerAway,
       peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
       microphone: this.#media.device('microphone'),
       camera: this.#media.device('camera'),
@@ -343,4 +397,14 @@ export class Call {
       talkedMs: state.talkedMs,
     };
   }
+}
+
+function rememberHere(): ResumeStore {
+  let kept: string | null = null;
+  return {
+    load: () => kept,
+    save: (token) => {
+      kept = token;
+    },
+  };
 }

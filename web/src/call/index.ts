@@ -1,5 +1,11 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
-export { Call, type CallOptions, type CallSnapshot, type RemoteSnapshot } from './call';
+export {
+  Call,
+  type CallOptions,
+  type CallSnapshot,
+  type RemoteSnapshot,
+  type ResumeStore,
+} from './call';
 export type { Failure, Phase, ServerLink } from './machine';
 export type { Device, DeviceAccess, Kind, Problem } from './media';
 export { MAX_ROOM_NAME } from './protocol';

@@ -10,7 +10,7 @@ export type LinkState = 'up' | 'interrupted' | 'failed';
 export interface LinkOptions {
   iceServers: RTCIceServer[];
   polite: boolean;
-  /** This side makes the first offer. */
+  /** This side makes the first offer, and gives the link its id. */
   offers: boolean;
   tracks: Record<Kind, MediaStreamTrack | null>;
   send(message: PeerMessage): void;
@@ -33,6 +33,8 @@ const LINK_STATES: Partial<Record<RTCPeerConnectionState, LinkState>> = {
 export class Link {
   /** What the other person sends; the same object for the life of the link. */
   readonly remote = new MediaStream();
+  /** By what both sides tell this link from former ones; `null` before the other side has offered. */
+  id: string | null;
   readonly #pc: RTCPeerConnection;
   readonly #negotiation: Negotiation;
   readonly #options: LinkOptions;
@@ -45,6 +47,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.id = options.offers ? Math.random().toString(36).slice(2) : null;
     this.#tracks = { ...options.tracks };
     const pc = new RTCPeerConnection({
       iceServers: options.iceServers,
@@ -101,7 +104,8 @@ export class Link {
     const now = performance.now();
     if (now - this.#restartedAt < RESTART_ONCE_MS) return;
     this.#restartedAt = now;
-    this.#pc.restartIce();
+    // An offer that was lost with a connection to the server would be waited for for ever.
+    if (!this.#negotiation.repeat()) this.#pc.restartIce();
   }
 
   /** Path and quality as of this moment; `null` while there is none. */

@@ -5,11 +5,13 @@ import {
   GIVE_UP_MS,
   type Input,
   initialState,
+  REJOIN_MS,
   RESTART_AFTER_MS,
   RESTART_EVERY_MS,
-  SEAT_HOLD_MS,
   step,
+  type Timer,
 } from './machine';
+import type { Peer } from './protocol';
 
 /** One line of a scenario: input, and what the call then looks like. `at` moves the clock on (ms). */
 interface Line {
@@ -20,43 +22,54 @@ interface Line {
   also?: Partial<CallState>;
 }
 
-const ours = { media: true, leaving: true };
+const ours = { media: true, leaving: true, restart: true, resume: true };
 const ann = { userId: 'ann', capabilities: ours };
+const zoe = { userId: 'zoe', capabilities: ours };
 const plain = { userId: 'plain' };
+/** Capable, but of another make: it does not name its connections. */
+const other = { userId: 'other', capabilities: { media: true, resume: true } };
 
 const up: Input = { type: 'server-up' };
 const lost: Input = { type: 'server-lost' };
 const join: Input = { type: 'join' };
 const leave: Input = { type: 'leave' };
 const full: Input = { type: 'full' };
+const replaced: Input = { type: 'replaced' };
 const mediaUp: Input = { type: 'media-up' };
-const seated = (userId = 'me'): Input => ({ type: 'joined', userId, polite: false, peer: null });
-const meets = (userId: string, peer: typeof ann): Input => ({
+const interrupted: Input = { type: 'media-interrupted' };
+const outdated: Input = { type: 'media-outdated' };
+const refusedJoin = (code: string): Input => ({ type: 'refused', event: 'join', code });
+const joined = (userId: string, peer: Peer | null, resumed = false): Input => ({
   type: 'joined',
   userId,
-  polite: true,
+  polite: peer !== null,
+  resumed,
   peer,
 });
-const comes = (peer: CallState['peer'] & object): Input => ({ type: 'peer-joined', peer });
+const seated = (userId = 'me'): Input => joined(userId, null);
+const meets = (peer: Peer, userId = 'me'): Input => joined(userId, peer);
+const resumes = (peer: Peer | null): Input => joined('me', peer, true);
+const comes = (peer: Peer): Input => ({ type: 'peer-joined', peer });
+const away = (userId: string): Input => ({ type: 'peer-away', userId });
+const back = (peer: Peer): Input => ({ type: 'peer-back', peer });
 const bye = (userId: string): Input => ({ type: 'peer-left', userId });
-const timer = (which: 'rejoin' | 'restart' | 'give-up'): Input => ({ type: 'timer', timer: which });
+const timer = (which: Timer): Input => ({ type: 'timer', timer: which });
 
 const sendJoin: Effect = { do: 'send-join' };
 const sendLeave: Effect = { do: 'send-leave' };
 const close: Effect = { do: 'close-media' };
 const clear: Effect = { do: 'clear-timers' };
 const restart: Effect = { do: 'restart-media' };
-const set = (which: 'rejoin' | 'restart' | 'give-up', ms: number): Effect => ({
-  do: 'set-timer',
-  timer: which,
-  ms,
-});
-const open = (peer: CallState['peer'] & object, polite: boolean, offers: boolean): Effect => ({
+const tell: Effect = { do: 'tell-devices' };
+const set = (which: Timer, ms: number): Effect => ({ do: 'set-timer', timer: which, ms });
+/** The id of the own seat, `me`, stands behind `ann` and before `zoe`: it offers to the latter only. */
+const open = (peer: Peer, polite: boolean, offers: boolean): Effect => ({
   do: 'open-media',
   peer,
   polite,
   offers,
 });
+const giveUp = set('give-up', GIVE_UP_MS);
 
 const waiting: Line[] = [
   { input: up, phase: 'lobby' },
@@ -66,15 +79,21 @@ const waiting: Line[] = [
 const called: Line[] = [
   ...waiting,
   {
-    input: comes(ann),
+    input: comes(zoe),
     phase: 'connecting',
-    effects: [clear, open(ann, false, true), set('give-up', GIVE_UP_MS)],
+    effects: [clear, open(zoe, false, true), giveUp],
   },
   { at: 1_000, input: mediaUp, phase: 'connected', effects: [clear] },
 ];
+const answered: Line[] = [
+  { input: up, phase: 'lobby' },
+  { input: join, phase: 'joining' },
+  { input: meets(ann), phase: 'connecting', effects: [clear, open(ann, true, false), giveUp] },
+  { at: 1_000, input: mediaUp, phase: 'connected' },
+];
 
 const scenarios: Record<string, Line[]> = {
-  'the first one waits, offers when the other comes, and hangs up': [
+  'one waits, the other comes, and one hangs up': [
     ...called,
     {
       at: 61_000,
@@ -84,13 +103,28 @@ const scenarios: Record<string, Line[]> = {
       also: { talkedMs: 60_000, seat: 'none', media: 'none', peer: null },
     },
   ],
-  'the newcomer answers, politely': [
-    { input: up, phase: 'lobby' },
+  'the ids of the seats say who offers, whoever came first': [
+    ...waiting,
+    { input: comes(ann), phase: 'connecting', effects: [clear, open(ann, true, false), giveUp] },
+    { input: bye('ann'), phase: 'waiting' },
+    { input: comes(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
+    { input: leave, phase: 'ended' },
+    { input: join, phase: 'joining' },
+    { input: meets(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
+  ],
+  'to a capable client of another make, whoever was there first offers': [
+    ...waiting,
+    {
+      input: comes(other),
+      phase: 'connecting',
+      effects: [clear, open(other, false, true), giveUp],
+    },
+    { input: leave, phase: 'ended' },
     { input: join, phase: 'joining' },
     {
-      input: meets('me', ann),
+      input: meets(other),
       phase: 'connecting',
-      effects: [clear, open(ann, true, false), set('give-up', GIVE_UP_MS)],
+      effects: [clear, open(other, true, false), giveUp],
     },
   ],
   'a plain client is always offered to, politely, and not hurried': [
@@ -100,17 +134,27 @@ const scenarios: Record<string, Line[]> = {
   'the newcomer offers to a plain client': [
     { input: up, phase: 'lobby' },
     { input: join, phase: 'joining' },
-    {
-      input: { type: 'joined', userId: 'me', polite: true, peer: plain },
-      phase: 'connecting',
-      effects: [clear, open(plain, true, true)],
-    },
+    { input: meets(plain), phase: 'connecting', effects: [clear, open(plain, true, true)] },
   ],
   'joining waits for the server, and goes on by itself when it answers': [
     { input: lost, phase: 'lobby' },
     { input: join, phase: 'joining', effects: [], also: { server: 'lost' } },
     { input: up, phase: 'joining', effects: [sendJoin] },
     { input: seated(), phase: 'waiting' },
+  ],
+  'a server with too many connections is asked again and again': [
+    { input: { type: 'server-lost', crowded: true }, phase: 'lobby', also: { server: 'crowded' } },
+    { input: join, phase: 'joining', effects: [] },
+    { input: up, phase: 'joining', effects: [sendJoin] },
+    {
+      input: refusedJoin('too_many_joins'),
+      phase: 'joining',
+      effects: [set('rejoin', REJOIN_MS)],
+      also: { waitingForSeat: true },
+    },
+    { input: timer('rejoin'), phase: 'joining', effects: [sendJoin] },
+    { input: seated(), phase: 'waiting', also: { waitingForSeat: false } },
+    { input: timer('rejoin'), phase: 'waiting', effects: [] },
   ],
   'they say goodbye: back to waiting, and on again when they return': [
     ...called,
@@ -121,22 +165,8 @@ const scenarios: Record<string, Line[]> = {
       effects: [clear, close],
       also: { peerLeft: true, talkedMs: 4_000, connectedAt: null },
     },
-    { input: bye('ann'), phase: 'waiting', effects: [] },
-    { input: comes(ann), phase: 'connecting', also: { peerLeft: false } },
-  ],
-  'a bye without goodbye leaves the moving picture alone': [
-    ...called,
-    { input: bye('ann'), phase: 'connected', effects: [], also: { peer: null } },
-    { input: { type: 'media-interrupted' }, phase: 'waiting', effects: [clear, close] },
-  ],
-  'their page comes back on a new connection: a new path, and the old one until it carries': [
-    ...called,
-    { input: bye('ann'), phase: 'connected' },
-    {
-      input: comes({ ...ann, userId: 'ann2' }),
-      phase: 'connected',
-      effects: [clear, open({ ...ann, userId: 'ann2' }, false, true)],
-    },
+    { input: bye('zoe'), phase: 'waiting', effects: [] },
+    { input: comes(zoe), phase: 'connecting', also: { peerLeft: false } },
   ],
   'a plain client that goes is gone': [
     ...waiting,
@@ -144,54 +174,219 @@ const scenarios: Record<string, Line[]> = {
     { input: mediaUp, phase: 'connected' },
     { input: bye('plain'), phase: 'waiting', effects: [clear, close] },
   ],
-  'a bye of somebody else changes nothing': [
+  'a word about somebody else changes nothing': [
     ...called,
-    { input: bye('ghost'), phase: 'connected', effects: [], also: { peer: ann } },
+    { input: bye('ghost'), phase: 'connected', effects: [], also: { peer: zoe } },
+    { input: away('ghost'), phase: 'connected', effects: [], also: { peerAway: false } },
   ],
-  'the server is lost in a call: the picture goes on, and the seat is taken again': [
+
+  'they lose the server and come back: the path stays as it is': [
+    ...called,
+    { input: away('zoe'), phase: 'connected', effects: [], also: { peerAway: true, media: 'up' } },
+    {
+      input: back(zoe),
+      phase: 'connected',
+      effects: [tell],
+      also: { peerAway: false, media: 'up' },
+    },
+  ],
+  'they are away, and the path breaks: nothing to try before they are back': [
+    ...called,
+    { input: away('zoe'), phase: 'connected' },
+    { at: 2_000, input: interrupted, phase: 'reconnecting', effects: [] },
+    { at: 3_000, input: { type: 'media-failed' }, phase: 'reconnecting', effects: [] },
+    {
+      at: 4_000,
+      input: back(zoe),
+      phase: 'reconnecting',
+      effects: [tell, giveUp, set('restart', RESTART_AFTER_MS)],
+    },
+    { at: 5_000, input: mediaUp, phase: 'connected', also: { connectedAt: 1_000 } },
+  ],
+  'the path breaks, and then they are away: giving up is left to the server': [
+    ...called,
+    { at: 2_000, input: interrupted, phase: 'reconnecting' },
+    { at: 2_500, input: away('zoe'), phase: 'reconnecting', effects: [clear] },
+    { at: 22_000, input: bye('zoe'), phase: 'waiting', effects: [clear, close] },
+  ],
+  'they are away, and we lose the server too: nobody tells the end of that': [
+    ...called,
+    { input: away('zoe'), phase: 'connected' },
+    { at: 2_000, input: interrupted, phase: 'reconnecting', effects: [] },
+    { at: 3_000, input: lost, phase: 'reconnecting', effects: [giveUp] },
+    { at: 33_000, input: timer('give-up'), phase: 'failed', also: { failure: { kind: 'lost' } } },
+  ],
+  'they do not come back in time: the moving picture goes on alone': [
+    ...called,
+    { input: away('zoe'), phase: 'connected' },
+    { input: bye('zoe'), phase: 'connected', effects: [], also: { peer: null, peerAway: false } },
+    { input: interrupted, phase: 'waiting', effects: [clear, close], also: { peerLeft: true } },
+  ],
+  'they come back too late, to another seat: a new path, and the old one until it carries': [
+    ...called,
+    { input: bye('zoe'), phase: 'connected' },
+    {
+      input: comes({ ...zoe, userId: 'zoe2' }),
+      phase: 'connected',
+      effects: [clear, open({ ...zoe, userId: 'zoe2' }, false, true)],
+    },
+  ],
+  'they load their page anew, and know of no path: a new one, and the old one until it carries': [
+    ...called,
+    { input: away('zoe'), phase: 'connected' },
+    { input: back(zoe), phase: 'connected', effects: [tell] },
+    { input: outdated, phase: 'connected', effects: [clear, open(zoe, false, true)] },
+    { input: mediaUp, phase: 'connected', also: { connectedAt: 1_000 } },
+  ],
+  'the same after the path has broken': [
+    ...called,
+    { input: away('zoe'), phase: 'connected' },
+    { input: interrupted, phase: 'reconnecting' },
+    { input: back(zoe), phase: 'reconnecting' },
+    { input: outdated, phase: 'reconnecting', effects: [clear, open(zoe, false, true), giveUp] },
+  ],
+  'a client of another make that comes back has begun anew': [
+    ...waiting,
+    { input: comes(other), phase: 'connecting' },
+    { input: mediaUp, phase: 'connected' },
+    { input: away('other'), phase: 'connected', also: { peerAway: true } },
+    {
+      input: back(other),
+      phase: 'connected',
+      effects: [clear, open(other, false, true)],
+      also: { peerAway: false },
+    },
+  ],
+
+  'we lose the server and come back: the path stays as it is': [
     ...called,
     { at: 2_000, input: lost, phase: 'connected', effects: [], also: { seat: 'none' } },
     { at: 3_000, input: up, phase: 'connected', effects: [sendJoin] },
-    {
-      input: full,
-      phase: 'connected',
-      effects: [set('rejoin', 1_000)],
-      also: { waitingForSeat: true },
-    },
-    { at: 4_000, input: timer('rejoin'), phase: 'connected', effects: [sendJoin] },
-    { input: full, phase: 'connected', effects: [set('rejoin', 2_000)] },
-    { at: 6_000, input: timer('rejoin'), phase: 'connected', effects: [sendJoin] },
-    {
-      input: meets('me2', ann),
-      phase: 'connected',
-      effects: [clear, open(ann, true, false)],
-      also: { waitingForSeat: false, seatLostAt: null },
-    },
+    { input: resumes(zoe), phase: 'connected', effects: [tell], also: { seat: 'held', peer: zoe } },
   ],
-  'a moving picture outlasts any full room': [
+  'we come back to a path that has broken: the one who comes back begins': [
     ...called,
     { at: 2_000, input: lost, phase: 'connected' },
-    { at: 2_000 + 2 * SEAT_HOLD_MS, input: up, phase: 'connected', effects: [sendJoin] },
-    { input: full, phase: 'connected', effects: [set('rejoin', 1_000)] },
+    {
+      at: 3_000,
+      input: interrupted,
+      phase: 'reconnecting',
+      effects: [set('restart', RESTART_AFTER_MS), giveUp],
+    },
+    { at: 4_000, input: up, phase: 'reconnecting', effects: [sendJoin] },
+    {
+      input: resumes(zoe),
+      phase: 'reconnecting',
+      effects: [tell, giveUp, restart, set('restart', RESTART_EVERY_MS)],
+    },
   ],
-  'both lost the server: the first back finds nobody, and the picture goes on': [
+  'we come back while they are away': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: interrupted, phase: 'reconnecting' },
+    { input: up, phase: 'reconnecting' },
+    {
+      input: resumes({ ...zoe, away: true }),
+      phase: 'reconnecting',
+      effects: [tell],
+      also: { peerAway: true },
+    },
+  ],
+  'we come back to somebody else: a new path': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: up, phase: 'connected' },
+    { input: resumes(ann), phase: 'connected', effects: [clear, open(ann, true, false), restart] },
+  ],
+  'we come back too late, to another seat: a new path, and the old one until it carries': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: up, phase: 'connected' },
+    { input: meets(zoe, 'me2'), phase: 'connected', effects: [clear, open(zoe, false, true)] },
+  ],
+  'the server starts anew: the first one back finds nobody, and the picture goes on': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: up, phase: 'connected' },
+    { input: resumes(null), phase: 'connected', effects: [], also: { peer: null } },
+    { input: back(zoe), phase: 'connected', effects: [tell], also: { peer: zoe } },
+  ],
+  'the server starts anew, and nobody has a seat to come back to': [
     ...called,
     { input: lost, phase: 'connected' },
     { input: up, phase: 'connected' },
     { input: seated('me2'), phase: 'connected', effects: [], also: { peer: null } },
     {
-      input: comes({ ...ann, userId: 'ann2' }),
+      input: comes({ ...zoe, userId: 'zoe2' }),
       phase: 'connected',
-      effects: [clear, open({ ...ann, userId: 'ann2' }, false, true)],
+      effects: [clear, open({ ...zoe, userId: 'zoe2' }, false, true)],
     },
   ],
-  'while waiting, the own former seat is not taken for a visitor': [
-    ...waiting,
-    { input: lost, phase: 'waiting', effects: [] },
-    { input: up, phase: 'waiting', effects: [sendJoin] },
-    { input: meets('me2', { ...ann, userId: 'me' }), phase: 'waiting', effects: [] },
-    { input: bye('me'), phase: 'waiting', effects: [] },
+  'our page is loaded anew: it asks the side that offers for a path': [
+    { input: up, phase: 'lobby' },
+    { input: join, phase: 'joining' },
+    {
+      input: resumes(ann),
+      phase: 'connecting',
+      effects: [clear, open(ann, true, false), giveUp, restart],
+    },
   ],
+  'our page is loaded anew: it offers a path of its own': [
+    { input: up, phase: 'lobby' },
+    { input: join, phase: 'joining' },
+    { input: resumes(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
+  ],
+  'while they are away, a path to them is not given up': [
+    { input: up, phase: 'lobby' },
+    { input: join, phase: 'joining' },
+    {
+      input: meets({ ...zoe, away: true }),
+      phase: 'connecting',
+      effects: [clear, open({ ...zoe, away: true }, false, true)],
+      also: { peerAway: true },
+    },
+    {
+      input: back(zoe),
+      phase: 'connecting',
+      effects: [tell, giveUp, set('restart', RESTART_AFTER_MS)],
+    },
+  ],
+  'the side that answers asks again for an offer that has not come': [
+    ...answered.slice(0, 3),
+    { input: lost, phase: 'connecting' },
+    { input: up, phase: 'connecting' },
+    {
+      input: resumes(ann),
+      phase: 'connecting',
+      effects: [tell, giveUp, restart, set('restart', RESTART_EVERY_MS)],
+    },
+    {
+      input: timer('restart'),
+      phase: 'connecting',
+      effects: [restart, set('restart', RESTART_EVERY_MS)],
+    },
+  ],
+
+  'another tab takes the seat, and gives it back': [
+    ...called,
+    {
+      at: 4_000,
+      input: replaced,
+      phase: 'replaced',
+      effects: [clear, close],
+      also: { seat: 'none', media: 'none', talkedMs: 3_000 },
+    },
+    { input: lost, phase: 'replaced', effects: [] },
+    { input: up, phase: 'replaced', effects: [] },
+    { input: back(zoe), phase: 'replaced', effects: [] },
+    { input: join, phase: 'joining', effects: [sendJoin] },
+    { input: resumes(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
+  ],
+  'another tab takes the seat of one who waits': [
+    ...waiting,
+    { input: replaced, phase: 'replaced', effects: [clear, close] },
+  ],
+
   'a full room is full': [
     { input: up, phase: 'lobby' },
     { input: join, phase: 'joining' },
@@ -203,21 +398,31 @@ const scenarios: Record<string, Line[]> = {
     },
     { input: join, phase: 'joining', effects: [sendJoin], also: { failure: null } },
   ],
-  'a room that stays full after the own seat has timed out is full': [
+  'whoever comes back too late to a full room is told so': [
     ...waiting,
-    { at: 1_000, input: lost, phase: 'waiting' },
-    { at: 2_000, input: up, phase: 'waiting' },
-    { at: 2_000, input: full, phase: 'waiting', effects: [set('rejoin', 1_000)] },
-    { at: 1_000 + SEAT_HOLD_MS, input: timer('rejoin'), phase: 'waiting', effects: [sendJoin] },
+    { input: lost, phase: 'waiting' },
+    { input: up, phase: 'waiting' },
     { input: full, phase: 'failed', also: { failure: { kind: 'full' } } },
   ],
+  'a moving picture is not given up for a seat': [
+    ...called,
+    { at: 2_000, input: lost, phase: 'connected' },
+    { at: 60_000, input: up, phase: 'connected', effects: [sendJoin] },
+    { input: full, phase: 'connected', effects: [set('rejoin', REJOIN_MS)] },
+    { input: timer('rejoin'), phase: 'connected', effects: [sendJoin] },
+    { input: refusedJoin('unauthorized'), phase: 'connected', effects: [set('rejoin', REJOIN_MS)] },
+    { input: interrupted, phase: 'reconnecting' },
+    { input: timer('rejoin'), phase: 'reconnecting', effects: [sendJoin] },
+    { input: full, phase: 'failed', also: { failure: { kind: 'full' } } },
+  ],
+
   'a broken path is looked for again, and found': [
     ...called,
     {
       at: 2_000,
-      input: { type: 'media-interrupted' },
+      input: interrupted,
       phase: 'reconnecting',
-      effects: [set('restart', RESTART_AFTER_MS), set('give-up', GIVE_UP_MS)],
+      effects: [set('restart', RESTART_AFTER_MS), giveUp],
     },
     {
       at: 5_000,
@@ -235,7 +440,7 @@ const scenarios: Record<string, Line[]> = {
   ],
   'a broken path that stays broken ends in words': [
     ...called,
-    { at: 2_000, input: { type: 'media-interrupted' }, phase: 'reconnecting' },
+    { at: 2_000, input: interrupted, phase: 'reconnecting' },
     {
       at: 3_000,
       input: { type: 'media-failed' },
@@ -252,58 +457,71 @@ const scenarios: Record<string, Line[]> = {
   ],
   'no path at all': [
     ...waiting,
-    { input: comes(ann), phase: 'connecting' },
+    { input: comes(zoe), phase: 'connecting' },
     {
       input: { type: 'media-failed' },
       phase: 'connecting',
-      effects: [restart, set('restart', RESTART_EVERY_MS), set('give-up', GIVE_UP_MS)],
+      effects: [restart, set('restart', RESTART_EVERY_MS), giveUp],
     },
     { input: timer('give-up'), phase: 'failed', also: { failure: { kind: 'unreachable' } } },
   ],
   'without the server a new path cannot be negotiated, only waited for': [
     ...called,
     { input: lost, phase: 'connected' },
-    { input: { type: 'media-interrupted' }, phase: 'reconnecting' },
+    { input: interrupted, phase: 'reconnecting' },
     {
       input: timer('restart'),
       phase: 'reconnecting',
       effects: [set('restart', RESTART_EVERY_MS)],
     },
   ],
+  'hanging up without the server leaves no word, and keeps the way back': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: leave, phase: 'ended', effects: [clear, close] },
+    { input: up, phase: 'ended', effects: [] },
+    { input: join, phase: 'joining', effects: [sendJoin] },
+  ],
   'a refused join is told, with its reason': [
     { input: up, phase: 'lobby' },
     { input: join, phase: 'joining' },
     {
-      input: { type: 'refused', event: 'join', code: 'malformed' },
+      input: refusedJoin('malformed'),
       phase: 'failed',
       effects: [clear, close],
       also: { failure: { kind: 'refused', code: 'malformed' } },
     },
   ],
-  'a server that has forgotten the seat is asked for another': [
+  'a server that has forgotten the seat is asked for it': [
     ...called,
     {
       input: { type: 'refused', event: 'message', code: 'not_joined' },
       phase: 'connected',
       effects: [sendJoin],
     },
-    {
-      input: { type: 'refused', event: 'message', code: 'alone' },
-      phase: 'connected',
-      effects: [],
-    },
+    ...['alone', 'queue_full', 'too_fast', 'too_large'].map(
+      (code): Line => ({
+        input: { type: 'refused', event: 'message', code },
+        phase: 'connected',
+        effects: [],
+      }),
+    ),
   ],
   'a second answer to join changes nothing': [
     ...called,
-    { input: meets('me', ann), phase: 'connected', effects: [] },
+    { input: meets(ann), phase: 'connected', effects: [] },
   ],
   'what comes after hanging up changes nothing': [
     ...called,
     { input: leave, phase: 'ended' },
-    { input: comes(ann), phase: 'ended', effects: [] },
+    { input: comes(zoe), phase: 'ended', effects: [] },
+    { input: back(zoe), phase: 'ended', effects: [] },
+    { input: replaced, phase: 'ended', effects: [] },
     { input: mediaUp, phase: 'ended', effects: [] },
     { input: { type: 'media-failed' }, phase: 'ended', effects: [] },
+    { input: outdated, phase: 'ended', effects: [] },
     { input: timer('give-up'), phase: 'ended', effects: [] },
+    { input: timer('rejoin'), phase: 'ended', effects: [] },
     { input: lost, phase: 'ended', effects: [] },
     { input: up, phase: 'ended', effects: [] },
     { input: leave, phase: 'ended', effects: [] },

@@ -4,7 +4,7 @@
  */
 import type { Peer } from './protocol';
 
-/** Where the call stands, as a person would say it. */
+/** Where the call stands, as a person would say it. `replaced`: it goes on in another tab. */
 export type Phase =
   | 'lobby'
   | 'joining'
@@ -12,6 +12,7 @@ export type Phase =
   | 'connecting'
   | 'connected'
   | 'reconnecting'
+  | 'replaced'
   | 'ended'
   | 'failed';
 
@@ -24,8 +25,8 @@ export type Failure =
   | { kind: 'lost' }
   | { kind: 'refused'; code: string };
 
-/** Connection to the server: first attempt, up, or lost and being retried. */
-export type ServerLink = 'connecting' | 'up' | 'lost';
+/** Connection to the server: first attempt, up, lost and being retried, or refused for their number. */
+export type ServerLink = 'connecting' | 'up' | 'lost' | 'crowded';
 
 /** Path of the media: none, being set up, carrying, or interrupted. */
 export type MediaLink = 'none' | 'opening' | 'up' | 'interrupted';
@@ -35,17 +36,18 @@ export interface CallState {
   readonly phase: Phase;
   readonly server: ServerLink;
   readonly seat: 'none' | 'asked' | 'held';
-  /** Public ids that this page has had: a seat under one of them is its own, not yet timed out. */
-  readonly ownIds: readonly string[];
+  /** Public id of the own seat, or of the last one. */
+  readonly userId: string;
   readonly peer: Peer | null;
+  /** The other person has lost the server, and is waited for. */
+  readonly peerAway: boolean;
   readonly media: MediaLink;
+  /** Public id of the seat that the media goes to. */
+  readonly mediaTo: string;
   /** The other person was here and went. */
   readonly peerLeft: boolean;
-  /** When a held seat was last lost with the server's connection. */
-  readonly seatLostAt: number | null;
-  /** The room counts as full because of our own lost seat; it is asked again and again. */
+  /** A seat was denied for the moment; it is asked for again and again. */
   readonly waitingForSeat: boolean;
-  readonly attempts: number;
   readonly failure: Failure | null;
   /** Start of the current talk, and length of the talks before it. */
   readonly connectedAt: number | null;
@@ -60,16 +62,21 @@ export type Input =
   | { type: 'join' }
   | { type: 'leave' }
   | { type: 'server-up' }
-  | { type: 'server-lost' }
-  | { type: 'joined'; userId: string; polite: boolean; peer: Peer | null }
+  | { type: 'server-lost'; crowded?: boolean }
+  | { type: 'joined'; userId: string; polite: boolean; resumed: boolean; peer: Peer | null }
   | { type: 'full' }
+  | { type: 'replaced' }
   | { type: 'refused'; event: string; code: string }
   | { type: 'peer-joined'; peer: Peer }
+  | { type: 'peer-away'; userId: string }
+  | { type: 'peer-back'; peer: Peer }
   | { type: 'peer-leaving' }
   | { type: 'peer-left'; userId: string }
   | { type: 'media-up' }
   | { type: 'media-interrupted' }
   | { type: 'media-failed' }
+  /** The other side's end of the path is another one, or none. */
+  | { type: 'media-outdated' }
   | { type: 'timer'; timer: Timer };
 
 /** What to do. */
@@ -78,23 +85,27 @@ export type Effect =
   | { do: 'send-leave' }
   | { do: 'open-media'; peer: Peer; polite: boolean; offers: boolean }
   | { do: 'close-media' }
+  /** Make a new path, or ask the side that offers to. */
   | { do: 'restart-media' }
+  /** Tell the other person again which devices are on. */
+  | { do: 'tell-devices' }
   | { do: 'set-timer'; timer: Timer; ms: number }
+  /** Forget the timers of the media; asking for a seat goes on. */
   | { do: 'clear-timers' };
 
-/** How long a seat of a lost connection may still be held by the server: its ping interval (25 s)
- * and timeout (20 s), and a margin. On a server with longer ones, a seat of one's own may look taken
- * after this time: the call is told to be full, and joining again helps. */
-export const SEAT_HOLD_MS = 50_000;
 /** How long to look for a path before saying so. */
 export const GIVE_UP_MS = 30_000;
 /** An interrupted path often heals by itself; after this it is negotiated anew. */
 export const RESTART_AFTER_MS = 3_000;
 /** Between two attempts at a new path. */
 export const RESTART_EVERY_MS = 6_000;
-/** Between two attempts to take a seat again, growing to the last. */
-const REJOIN_MS = [1_000, 2_000, 3_000, 5_000] as const;
-const REMEMBERED_IDS = 8;
+/** Between two attempts to take a seat again. */
+export const REJOIN_MS = 3_000;
+
+const CLEAR: Effect = { do: 'clear-timers' };
+const GIVE_UP: Effect = { do: 'set-timer', timer: 'give-up', ms: GIVE_UP_MS };
+const REJOIN: Effect = { do: 'set-timer', timer: 'rejoin', ms: REJOIN_MS };
+const restartAfter = (ms: number): Effect => ({ do: 'set-timer', timer: 'restart', ms });
 
 /** The state before anything has happened. */
 export function initialState(): CallState {
@@ -102,13 +113,13 @@ export function initialState(): CallState {
     phase: 'lobby',
     server: 'connecting',
     seat: 'none',
-    ownIds: [],
+    userId: '',
     peer: null,
+    peerAway: false,
     media: 'none',
+    mediaTo: '',
     peerLeft: false,
-    seatLostAt: null,
     waitingForSeat: false,
-    attempts: 0,
     failure: null,
     connectedAt: null,
     talkedMs: 0,
@@ -131,16 +142,18 @@ export function step(state: CallState, input: Input, now: number): Step {
     case 'server-up':
       return serverUp(state);
     case 'server-lost':
-      return serverLost(state, now);
+      return serverLost(state, input.crowded ? 'crowded' : 'lost');
     default:
       // What comes late, after hanging up or failing, changes nothing.
       return inCall(state) ? stepInCall(state, input, now) : same(state);
   }
 }
 
+const OUTSIDE: readonly Phase[] = ['lobby', 'replaced', 'ended', 'failed'];
+
 /** Whether the person has joined and has not hung up. */
 export function inCall(state: CallState): boolean {
-  return state.phase !== 'lobby' && state.phase !== 'ended' && state.phase !== 'failed';
+  return !OUTSIDE.includes(state.phase);
 }
 
 /** Whether the other's page says what it does with its devices and before it leaves. */
@@ -155,13 +168,21 @@ function stepInCall(state: CallState, input: InputInCall, now: number): Step {
     case 'joined':
       return joined(state, input, now);
     case 'full':
-      return full(state, now);
+      return denied(state, now, { kind: 'full' });
+    case 'replaced':
+      return quit({ ...state, seat: 'none' }, now, { phase: 'replaced', failure: null });
     case 'refused':
       return refused(state, input, now);
     case 'peer-joined':
-      return openMedia({ ...state, peer: input.peer }, !isCapable(input.peer), true);
+      return openMedia({ ...state, peer: input.peer }, HEARD_OF_THEM);
+    case 'peer-away':
+      return peerAway(state, input.userId);
+    case 'peer-back':
+      return meetAgain({ ...state, peer: input.peer }, HEARD_OF_THEM, [
+        restartAfter(RESTART_AFTER_MS),
+      ]);
     case 'peer-leaving':
-      return state.peer ? backToWaiting(state, now) : same(state);
+      return state.media === 'none' ? same(state) : backToWaiting(state, now);
     case 'peer-left':
       return peerLeft(state, input.userId, now);
     case 'media-up':
@@ -170,14 +191,15 @@ function stepInCall(state: CallState, input: InputInCall, now: number): Step {
       return mediaInterrupted(state, now);
     case 'media-failed':
       return mediaFailed(state, now);
+    case 'media-outdated':
+      return openMedia(state, HEARD_OF_THEM);
     case 'timer':
       return timer(state, input.timer, now);
   }
 }
 
 function join(state: CallState): Step {
-  const fresh = { ...initialState(), server: state.server, ownIds: state.ownIds };
-  return askForSeat({ ...fresh, phase: 'joining' });
+  return askForSeat({ ...initialState(), server: state.server, phase: 'joining' });
 }
 
 function askForSeat(state: CallState): Step {
@@ -190,87 +212,130 @@ function serverUp(state: CallState): Step {
   return inCall(next) ? askForSeat(next) : same(next);
 }
 
-function serverLost(state: CallState, now: number): Step {
-  const seatLostAt = state.seat === 'held' ? now : state.seatLostAt;
-  return same({ ...state, server: 'lost', seat: 'none', seatLostAt, waitingForSeat: false });
+function serverLost(state: CallState, server: ServerLink): Step {
+  const next: CallState = {
+    ...state,
+    server,
+    seat: 'none',
+    peerAway: false,
+    waitingForSeat: false,
+  };
+  // While they were away, the end of the wait was the server's to tell.
+  return { state: next, effects: state.peerAway && isBroken(state) ? [GIVE_UP] : [] };
 }
 
 function joined(state: CallState, input: Extract<Input, { type: 'joined' }>, now: number): Step {
   // The answer to a second `join` of the same connection tells nothing new.
-  if (state.seat === 'held' && state.ownIds.at(-1) === input.userId) return same(state);
-  const seated: CallState = {
-    ...state,
-    seat: 'held',
-    ownIds: [...state.ownIds.filter((id) => id !== input.userId), input.userId].slice(
-      -REMEMBERED_IDS,
-    ),
-    seatLostAt: null,
-    waitingForSeat: false,
-    attempts: 0,
-  };
-  const peer = input.peer && !state.ownIds.includes(input.peer.userId) ? input.peer : null;
+  if (state.seat === 'held') return same(state);
+  const { userId, peer, polite, resumed } = input;
+  const seated: CallState = { ...state, seat: 'held', userId, peer, waitingForSeat: false };
   if (peer) {
-    const capable = isCapable(peer);
-    return openMedia({ ...seated, peer }, capable ? input.polite : true, !capable);
+    const role = { polite, offers: false };
+    return resumed ? meetAgain(seated, role, restart(seated)) : openMedia(seated, role);
   }
   // Nobody in the other seat, but the picture still moves: the other has lost the server as well.
-  if (state.media === 'up') return same({ ...seated, peer: null });
+  if (state.media === 'up') return same(seated);
   return state.media === 'none'
-    ? same({ ...seated, phase: 'waiting', peer: null })
+    ? same({ ...seated, phase: 'waiting' })
     : backToWaiting(seated, now);
 }
 
-function full(state: CallState, now: number): Step {
-  const ownSeatMayRemain = state.seatLostAt !== null && now - state.seatLostAt < SEAT_HOLD_MS;
-  // A picture that still moves is never given up for a seat.
-  if (!ownSeatMayRemain && state.media !== 'up') {
-    return quit({ ...state, seat: 'none' }, now, { phase: 'failed', failure: { kind: 'full' } });
+/** No seat at present. A picture that still moves is never given up for one. */
+function denied(state: CallState, now: number, failure: Failure): Step {
+  if (state.media !== 'up') {
+    return quit({ ...state, seat: 'none' }, now, { phase: 'failed', failure });
   }
-  const ms = REJOIN_MS[Math.min(state.attempts, REJOIN_MS.length - 1)] ?? REJOIN_MS[0];
-  return {
-    state: { ...state, seat: 'none', waitingForSeat: true, attempts: state.attempts + 1 },
-    effects: [{ do: 'set-timer', timer: 'rejoin', ms }],
-  };
+  return askLater(state);
+}
+
+function askLater(state: CallState): Step {
+  return { state: { ...state, seat: 'none', waitingForSeat: true }, effects: [REJOIN] };
 }
 
 function refused(state: CallState, input: Extract<Input, { type: 'refused' }>, now: number): Step {
-  if (input.event === 'join') {
-    const failure: Failure = { kind: 'refused', code: input.code };
-    return quit({ ...state, seat: 'none' }, now, { phase: 'failed', failure });
+  const { event, code } = input;
+  if (event === 'join') {
+    // Too many for the moment: the next one may well be taken.
+    if (code === 'too_many_joins') return askLater(state);
+    return denied(state, now, { kind: 'refused', code });
   }
-  // The server knows nothing of our seat: take one again.
-  if (input.code === 'not_joined' && state.seat === 'held') {
-    return askForSeat({ ...state, seatLostAt: now });
-  }
-  return same(state);
+  // The server knows nothing of our seat: take it again.
+  return code === 'not_joined' && state.seat === 'held' ? askForSeat(state) : same(state);
+}
+
+/** Which part a side has: both must come to the same answer, or neither offers. */
+interface Role {
+  polite: boolean;
+  offers: boolean;
+}
+
+/** The role of the side that was in the room when the other one came. */
+const HEARD_OF_THEM: Role = { polite: false, offers: true };
+
+/**
+ * Between pages of this kind the ids of the seats decide, whoever was there first: so both agree also
+ * when one of them has forgotten everything in a reload. `byOrder` is the role for other clients.
+ */
+function roleOf({ userId, peer }: CallState, byOrder: Role): Role {
+  // A plain client is always offered to, and never gives way.
+  if (!peer || !isCapable(peer)) return { polite: true, offers: true };
+  if (!peer.capabilities?.restart) return byOrder;
+  const offers = userId < peer.userId;
+  return { polite: !offers, offers };
 }
 
 /** The previous path, if any, goes on until the new one carries. */
-function openMedia(state: CallState, polite: boolean, offers: boolean): Step {
+function openMedia(state: CallState, byOrder: Role): Step {
   const { peer } = state;
   if (!peer) return same(state);
   const carrying = state.media === 'up';
-  const effects: Effect[] = [{ do: 'clear-timers' }, { do: 'open-media', peer, polite, offers }];
+  const peerAway = peer.away === true;
+  const effects: Effect[] = [CLEAR, { do: 'open-media', peer, ...roleOf(state, byOrder) }];
   // A plain client may wait for its person to press 'call': there is no hurry.
-  if (isCapable(peer) && !carrying) {
-    effects.push({ do: 'set-timer', timer: 'give-up', ms: GIVE_UP_MS });
-  }
+  if (isCapable(peer) && !carrying && !peerAway) effects.push(GIVE_UP);
   return {
     state: {
       ...state,
       phase: carrying ? 'connected' : state.connectedAt === null ? 'connecting' : 'reconnecting',
+      peerAway,
       media: carrying ? 'up' : 'opening',
+      mediaTo: peer.userId,
       peerLeft: false,
     },
     effects,
   };
 }
 
+/**
+ * The same two seats, after one of them was away: the path between them may have outlasted that. If
+ * not, what was on its way is lost: whoever comes back begins anew, and the other one waits a while.
+ */
+function meetAgain(state: CallState, byOrder: Role, renew: Effect[]): Step {
+  const { peer, media } = state;
+  if (!peer) return same(state);
+  const capable = peer.capabilities?.restart === true;
+  if (media === 'none' || state.mediaTo !== peer.userId || !capable) {
+    const opened = openMedia(state, byOrder);
+    // The other side may hold on to a path of which this page knows nothing.
+    if (capable && !roleOf(state, byOrder).offers) opened.effects.push({ do: 'restart-media' });
+    return opened;
+  }
+  const effects: Effect[] = [{ do: 'tell-devices' }];
+  if (isBroken(state) && !peer.away) effects.push(GIVE_UP, ...renew);
+  return { state: { ...state, peerAway: peer.away === true }, effects };
+}
+
+function peerAway(state: CallState, userId: string): Step {
+  if (state.peer?.userId !== userId) return same(state);
+  // The server says when they are back, or that they are gone: nothing to try until then.
+  return { state: { ...state, peerAway: true }, effects: isBroken(state) ? [CLEAR] : [] };
+}
+
 function peerLeft(state: CallState, userId: string, now: number): Step {
   if (state.peer?.userId !== userId) return same(state);
   // Without a word before it, a `bye` says only that the other has lost the server.
   if (state.media === 'up' && state.peer.capabilities?.leaving === true) {
-    return same({ ...state, peer: null });
+    return same({ ...state, peer: null, peerAway: false });
   }
   return backToWaiting(state, now);
 }
@@ -281,27 +346,18 @@ function backToWaiting(state: CallState, now: number): Step {
       ...stopTalk(state, now),
       phase: state.seat === 'held' ? 'waiting' : 'joining',
       peer: null,
+      peerAway: false,
       media: 'none',
       peerLeft: true,
     },
-    effects: [{ do: 'clear-timers' }, { do: 'close-media' }, ...resumeRejoin(state)],
+    effects: [CLEAR, { do: 'close-media' }],
   };
-}
-
-/** Clearing all timers must not end the attempts to take the seat again. */
-function resumeRejoin(state: CallState): Effect[] {
-  return state.waitingForSeat ? [{ do: 'set-timer', timer: 'rejoin', ms: REJOIN_MS[0] }] : [];
 }
 
 function mediaUp(state: CallState, now: number): Step {
   return {
-    state: {
-      ...state,
-      phase: 'connected',
-      media: 'up',
-      connectedAt: state.connectedAt ?? now,
-    },
-    effects: [{ do: 'clear-timers' }, ...resumeRejoin(state)],
+    state: { ...state, phase: 'connected', media: 'up', connectedAt: state.connectedAt ?? now },
+    effects: [CLEAR],
   };
 }
 
@@ -310,19 +366,17 @@ function mediaInterrupted(state: CallState, now: number): Step {
   if (state.seat === 'held' && !state.peer) return backToWaiting(state, now);
   return {
     state: { ...state, phase: 'reconnecting', media: 'interrupted' },
-    effects: [
-      { do: 'set-timer', timer: 'restart', ms: RESTART_AFTER_MS },
-      { do: 'set-timer', timer: 'give-up', ms: GIVE_UP_MS },
-    ],
+    effects: state.peerAway ? [] : [restartAfter(RESTART_AFTER_MS), GIVE_UP],
   };
 }
 
 function mediaFailed(state: CallState, now: number): Step {
   if (state.media === 'none') return same(state);
   if (state.seat === 'held' && !state.peer) return backToWaiting(state, now);
-  const effects = restart(state);
-  if (state.media !== 'interrupted') {
-    effects.push({ do: 'set-timer', timer: 'give-up', ms: GIVE_UP_MS });
+  const effects: Effect[] = [];
+  if (!state.peerAway) {
+    effects.push(...restart(state));
+    if (state.media !== 'interrupted') effects.push(GIVE_UP);
   }
   return {
     state: {
@@ -335,7 +389,7 @@ function mediaFailed(state: CallState, now: number): Step {
 }
 
 function restart(state: CallState): Effect[] {
-  const again: Effect = { do: 'set-timer', timer: 'restart', ms: RESTART_EVERY_MS };
+  const again = restartAfter(RESTART_EVERY_MS);
   return state.seat === 'held' ? [{ do: 'restart-media' }, again] : [again];
 }
 
@@ -344,17 +398,22 @@ function timer(state: CallState, which: Timer, now: number): Step {
     case 'rejoin':
       return state.seat === 'none' ? askForSeat(state) : same(state);
     case 'restart':
-      return state.media === 'interrupted' ? { state, effects: restart(state) } : same(state);
+      return isBroken(state) ? { state, effects: restart(state) } : same(state);
     case 'give-up': {
-      if (state.media !== 'opening' && state.media !== 'interrupted') return same(state);
+      if (!isBroken(state)) return same(state);
       const kind = state.connectedAt === null ? 'unreachable' : 'lost';
       return quit(state, now, { phase: 'failed', failure: { kind } });
     }
   }
 }
 
+/** Whether there should be a path that carries, and is none. */
+function isBroken({ media }: CallState): boolean {
+  return media === 'opening' || media === 'interrupted';
+}
+
 function quit(state: CallState, now: number, end: Pick<CallState, 'phase' | 'failure'>): Step {
-  const effects: Effect[] = [{ do: 'clear-timers' }];
+  const effects: Effect[] = [CLEAR];
   if (state.seat !== 'none') effects.push({ do: 'send-leave' });
   effects.push({ do: 'close-media' });
   return {
@@ -363,11 +422,10 @@ function quit(state: CallState, now: number, end: Pick<CallState, 'phase' | 'fai
       ...end,
       seat: 'none',
       peer: null,
+      peerAway: false,
       media: 'none',
       peerLeft: false,
-      seatLostAt: null,
       waitingForSeat: false,
-      attempts: 0,
     },
     effects,
   };

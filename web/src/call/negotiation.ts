@@ -52,6 +52,13 @@ export class Negotiation {
     }
   }
 
+  /** Sends the own offer again that has no answer yet; `false` if there is none. */
+  repeat(): boolean {
+    const waits = this.#pc.signalingState === 'have-local-offer';
+    if (waits) this.#sendLocal();
+    return waits;
+  }
+
   /** Takes an offer or an answer of the other side. */
   async description(description: RTCSessionDescriptionInit): Promise<void> {
     const pc = this.#pc;

@@ -9,14 +9,18 @@ export interface Capabilities {
   media?: boolean;
   /** Says `leaving` before it leaves, so that a `bye` without it means a lost connection. */
   leaving?: boolean;
-  /** Looks for a new path when it is asked to with `restart`. */
+  /** Looks for a new path when it is asked to with `restart`, and names each connection with `link`. */
   restart?: boolean;
+  /** Comes back to its seat after it has lost the server. */
+  resume?: boolean;
 }
 
 /** The other seat of the room. `capabilities` is absent for a client of the plain protocol. */
 export interface Peer {
   userId: string;
   capabilities?: Capabilities | null;
+  /** The other one has lost the server, and is waited for. */
+  away?: boolean;
 }
 
 /** Answer to `join`: a seat, and everything that a call needs. */
@@ -27,6 +31,10 @@ export interface Joined {
   polite: boolean;
   iceServers: RTCIceServer[];
   peer: Peer | null;
+  /** With what the seat is had back by another connection. */
+  resume?: string;
+  /** This is the seat that was held before. */
+  resumed?: boolean;
 }
 
 /** Anything wrong with an event that was sent: `event` names it, `message` says what to do. */
@@ -44,16 +52,27 @@ export interface ServerEvents {
   message(data: unknown): void;
   leaved(body: { roomId: string }): void;
   bye(body: { roomId: string; userId: string }): void;
+  peeraway(body: { roomId: string; userId: string }): void;
+  peerback(body: { roomId: string } & Peer): void;
+  replaced(body: { roomId: string }): void;
   iceservers(body: { roomId: string; iceServers: RTCIceServer[] }): void;
   refused(body: Refused): void;
 }
 
+/** What lets a client into a room, or back to its seat in it. */
+export interface Tickets {
+  /** Of the site that the call is part of, where the server asks for one. */
+  token?: string;
+  /** Of the last `joined` in this room. */
+  resume?: string;
+}
+
 /** What a client sends. */
 export interface ClientEvents {
-  join(body: { roomId: string; capabilities?: Capabilities }): void;
+  join(body: { roomId: string; capabilities?: Capabilities } & Tickets): void;
   message(body: { roomId: string; data: PeerMessage }): void;
   leave(body: { roomId: string }): void;
-  iceservers(body: { roomId: string }): void;
+  iceservers(body: { roomId: string }, answered: () => void): void;
 }
 
 /** Whether the devices of the sender are on. */
@@ -62,16 +81,31 @@ export interface MediaState {
   camera: boolean;
 }
 
+/**
+ * Which connection a message belongs to: the id that the side which offers has given it, or `null` if
+ * the sender has heard none yet. Absent from clients that name no connections.
+ */
+interface OfLink {
+  link?: string | null;
+}
+
 /** What one person's page says to the other's, through `message`. */
-export type PeerMessage =
-  | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
-  | { type: 'candidate'; value: RTCIceCandidateInit }
-  | { type: 'media'; value: MediaState }
-  | { type: 'leaving' }
-  | { type: 'restart' };
+export type PeerMessage = OfLink &
+  (
+    | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
+    | { type: 'candidate'; value: RTCIceCandidateInit }
+    | { type: 'media'; value: MediaState }
+    | { type: 'leaving' }
+    | { type: 'restart' }
+  );
 
 /** What this client tells of itself at `join`. */
-export const OWN_CAPABILITIES: Capabilities = { media: true, leaving: true, restart: true };
+export const OWN_CAPABILITIES: Capabilities = {
+  media: true,
+  leaving: true,
+  restart: true,
+  resume: true,
+};
 
 /** Longest room name that the server takes, in characters. */
 export const MAX_ROOM_NAME = 128;
@@ -79,23 +113,24 @@ export const MAX_ROOM_NAME = 128;
 /** Reads a message of the other person's page; `null` for anything that is none of ours. */
 export function readPeerMessage(data: unknown): PeerMessage | null {
   if (!isRecord(data)) return null;
-  const { type, value } = data;
+  const { type, value, link } = data;
+  const of: OfLink = typeof link === 'string' || link === null ? { link } : {};
   switch (type) {
     case 'leaving':
     case 'restart':
-      return { type };
+      return { type, ...of };
     case 'offer':
     case 'answer':
       return isRecord(value) && typeof value.sdp === 'string'
-        ? { type, value: { type, sdp: value.sdp } }
+        ? { type, value: { type, sdp: value.sdp }, ...of }
         : null;
     case 'candidate':
-      return isRecord(value) && typeof value.candidate === 'string' ? { type, value } : null;
+      return isRecord(value) && typeof value.candidate === 'string' ? { type, value, ...of } : null;
     case 'media':
       return isRecord(value) &&
         typeof value.microphone === 'boolean' &&
         typeof value.camera === 'boolean'
-        ? { type, value: { microphone: value.microphone, camera: value.camera } }
+        ? { type, value: { microphone: value.microphone, camera: value.camera }, ...of }
         : null;
     default:
       return null;

@@ -7,17 +7,26 @@ import {
   type PeerMessage,
   type Refused,
   type ServerEvents,
+  type Tickets,
 } from './protocol';
 
 /** What the server says of one room. */
 export interface SignallingHandler {
-  /** Connected; whatever seat there was before is gone. */
+  /** Connected; a seat there was before has to be asked for again. */
   up(): void;
-  /** The connection broke or could not be made; it is being tried again. */
-  lost(): void;
+  /**
+   * The connection broke or could not be made; it is being tried again. `crowded`: the server has too
+   * many connections from this network.
+   */
+  lost(crowded?: boolean): void;
   joined(body: Joined): void;
   full(): void;
+  /** Another connection of our own has taken the seat. */
+  replaced(): void;
   peerJoined(peer: Peer): void;
+  /** The other one has lost the server, and is waited for. */
+  peerAway(userId: string): void;
+  peerBack(peer: Peer): void;
   peerLeft(userId: string): void;
   message(data: unknown): void;
   iceServers(servers: RTCIceServer[]): void;
@@ -27,15 +36,21 @@ export interface SignallingHandler {
 /** One room's line to the server. */
 export interface Signalling {
   connect(handler: SignallingHandler): void;
-  join(): void;
-  leave(): void;
+  join(tickets: Tickets): void;
+  /** Gives up the seat; `false` if the server cannot be told. */
+  leave(): boolean;
   send(data: PeerMessage): void;
+  /** Asks for fresh credentials. A connection on which no answer comes is made anew. */
   askIceServers(): void;
   close(): void;
 }
 
-/** After the server itself ended the connection, the client comes back after this (ms). */
+/** After the server itself has ended the connection, the client comes back after this (ms). */
 const RETURN_AFTER_MS = 1_000;
+/** After the server has refused the connection, the client tries again after this (ms). */
+const TRY_AGAIN_AFTER_MS = 5_000;
+/** How long an answer may take before the connection counts as dead (ms). */
+const ANSWER_WITHIN_MS = 4_000;
 
 /**
  * Signalling over Socket.IO: straight on WebSocket, and by polling where a proxy breaks that.
@@ -57,31 +72,50 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
   let returning: ReturnType<typeof setTimeout> | undefined;
 
   const mine = (body: { roomId: string }) => body.roomId === roomId;
+  const comeBack = (ms: number) => {
+    // A socket that the server itself has turned away is inactive: it does not come back on its own.
+    if (!socket.active) returning = setTimeout(() => socket.connect(), ms);
+  };
 
   return {
     connect(handler) {
       socket.on('connect', () => handler.up());
-      socket.on('connect_error', () => handler.lost());
-      socket.on('disconnect', (reason) => {
+      socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
+        handler.lost(error.data?.code === 'too_many_sockets');
+        comeBack(TRY_AGAIN_AFTER_MS);
+      });
+      socket.on('disconnect', () => {
         handler.lost();
-        if (reason === 'io server disconnect') {
-          returning = setTimeout(() => socket.connect(), RETURN_AFTER_MS);
-        }
+        comeBack(RETURN_AFTER_MS);
       });
       socket.on('joined', (body) => mine(body) && handler.joined(body));
       socket.on('full', (body) => mine(body) && handler.full());
+      socket.on('replaced', (body) => mine(body) && handler.replaced());
       socket.on('otherjoined', (body) => mine(body) && handler.peerJoined(body));
+      socket.on('peeraway', (body) => mine(body) && handler.peerAway(body.userId));
+      socket.on('peerback', (body) => mine(body) && handler.peerBack(body));
       socket.on('bye', (body) => mine(body) && handler.peerLeft(body.userId));
       socket.on('message', (data) => handler.message(data));
       socket.on('iceservers', (body) => mine(body) && handler.iceServers(body.iceServers));
       socket.on('refused', (body) => handler.refused(body));
       socket.connect();
     },
-    join: () => socket.emit('join', { roomId, capabilities: OWN_CAPABILITIES }),
-    leave: () => socket.emit('leave', { roomId }),
-    // Volatile in effect: what was meant for a lost connection must not reach a later seat.
+    join: (tickets) => {
+      socket.emit('join', { roomId, capabilities: OWN_CAPABILITIES, ...tickets });
+    },
+    leave() {
+      if (socket.connected) socket.emit('leave', { roomId });
+      return socket.connected;
+    },
+    // Volatile in effect: what was meant for a lost connection is outdated when there is another.
     send: (data) => socket.connected && socket.emit('message', { roomId, data }),
-    askIceServers: () => socket.connected && socket.emit('iceservers', { roomId }),
+    askIceServers() {
+      if (!socket.connected) return;
+      const { engine } = socket.io;
+      socket.timeout(ANSWER_WITHIN_MS).emit('iceservers', { roomId }, (late) => {
+        if (late) engine.close();
+      });
+    },
     close() {
       clearTimeout(returning);
       socket.off();

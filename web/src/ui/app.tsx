@@ -2,9 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { Call } from '../call';
 import { useSnapshot } from './hooks';
 import { words } from './i18n';
-import { pathOfRoom, randomRoom, roomNameProblem, roomOfPath } from './route';
+import { noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { pathOfRoom, randomRoom, roomNameProblem, roomOfPath, tokenOfHash } from './route';
 import { titleOf } from './say';
-import { Ended, Failed } from './screens/after';
+import { Ended, Failed, Replaced } from './screens/after';
 import { InCall } from './screens/in-call';
 import { Lobby } from './screens/lobby';
 import { Start } from './screens/start';
@@ -66,15 +67,25 @@ function Room({ room, pressed, ...rest }: RoomProps) {
   const [call, setCall] = useState<Call | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whether it was pressed matters once, at the start
   useEffect(() => {
-    const made = new Call({ roomId: room });
+    const made = new Call({
+      roomId: room,
+      token: tokenOfHash(location.hash),
+      resume: seatKeeper(room),
+    });
     made.connect();
-    void (pressed ? made.preview() : made.previewIfGranted());
+    const absence = takeAbsence(room, Date.now());
+    if (absence) {
+      for (const kind of absence.off) void made.setDevice(kind, false);
+      made.join();
+    } else {
+      void (pressed ? made.preview() : made.previewIfGranted());
+    }
     setCall(made);
-    // A page that is closed says goodbye; one that is kept for going back finds its seat given up.
-    const leave = () => made.leave();
-    addEventListener('pagehide', leave);
+    // No goodbye: a page that goes may be one that is loaded anew, and comes back to its seat.
+    const note = () => noteAbsence(made.snapshot, Date.now());
+    addEventListener('pagehide', note);
     return () => {
-      removeEventListener('pagehide', leave);
+      removeEventListener('pagehide', note);
       made.close();
     };
   }, [room]);
@@ -101,6 +112,7 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'room' | 'pressed'> &
       {(phase === 'lobby' || phase === 'joining') && <Lobby {...props} />}
       {phase === 'waiting' && <Waiting {...props} />}
       {onStage && <InCall {...props} />}
+      {phase === 'replaced' && <Replaced {...props} />}
       {phase === 'ended' && <Ended {...props} onFresh={onFresh} />}
       {phase === 'failed' && <Failed {...props} onFresh={onFresh} />}
     </main>

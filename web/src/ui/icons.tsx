@@ -9,7 +9,6 @@ import alert from 'lucide-static/icons/triangle-alert.svg?raw';
 import user from 'lucide-static/icons/user-round.svg?raw';
 import video from 'lucide-static/icons/video.svg?raw';
 import videoOff from 'lucide-static/icons/video-off.svg?raw';
-import offline from 'lucide-static/icons/wifi-off.svg?raw';
 import close from 'lucide-static/icons/x.svg?raw';
 
 const icons = {
@@ -19,7 +18,6 @@ const icons = {
   copy,
   mic,
   micOff,
-  offline,
   phone,
   share,
   user,
@@ -32,5 +30,18 @@ export type IconName = keyof typeof icons;
 
 /** An icon as decoration; what it stands for is said by the control around it. */
 export function Icon({ name }: { name: IconName }) {
-  return <span class="icon" aria-hidden="true" dangerouslySetInnerHTML={{ __html: icons[name] }} />;
+  return (
+    <span class="icon" aria-hidden="true">
+      <svg
+        viewBox="0 0 24 24"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="2"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+        // The strokes alone are what the build leaves of an icon's file.
+        dangerouslySetInnerHTML={{ __html: icons[name] }}
+      />
+    </span>
+  );
 }

@@ -10,6 +10,7 @@ import {
   roomOfInput,
   roomOfPath,
   secureAddress,
+  tokenOfHash,
 } from './route';
 
 it.each([
@@ -45,6 +46,7 @@ it.each([
   ['https://elsewhere.example/r/tea', 'https://elsewhere.example/r/tea'],
   [' http://elsewhere.example:8080/r/茶 ', 'http://elsewhere.example:8080/r/%E8%8C%B6'],
   ['https://call.example:8443/r/tea', null],
+  ['https://call.example/r/tea#token=a.b.c', 'https://call.example/r/tea#token=a.b.c'],
   ['https://elsewhere.example/', null],
   ['https://', null],
   ['javascript:alert(1)//r/tea', null],
@@ -116,4 +118,15 @@ it.each([
   ['call.example', false],
 ])('%s is local: %s', (host, local) => {
   expect(isLocalHost(host)).toBe(local);
+});
+
+it.each([
+  ['', undefined],
+  ['#', undefined],
+  ['#elsewhere', undefined],
+  ['#token=', ''],
+  ['#token=a.b-c_d', 'a.b-c_d'],
+  ['#x=1&token=a.b.c', 'a.b.c'],
+])('%s carries the token %s', (hash, token) => {
+  expect(tokenOfHash(hash)).toBe(token);
 });

@@ -16,6 +16,11 @@ export function roomOfPath(path: string): string | null {
   }
 }
 
+/** Token of the site that led here, in a link's part that browsers tell no server. */
+export function tokenOfHash(hash: string): string | undefined {
+  return new URLSearchParams(hash.slice(1)).get('token') ?? undefined;
+}
+
 /** Room that a person means by what they typed: its name, or a link of this page's host to it. */
 export function roomOfInput(text: string, hostname: string): string {
   const typed = text.trim();
@@ -28,12 +33,16 @@ export function roomOfInput(text: string, hostname: string): string {
   }
 }
 
-/** The link in what a person typed, if it leads to a room on another host than `hostname`. */
+/**
+ * The link in what a person typed, if a room's name is not all of it: it leads to another host than
+ * `hostname`, or carries a token.
+ */
 export function linkElsewhere(text: string, hostname: string): string | null {
   const typed = text.trim();
   if (!/^https?:/i.test(typed) || !URL.canParse(typed)) return null;
   const link = new URL(typed);
-  return link.hostname !== hostname && roomOfPath(link.pathname) !== null ? link.href : null;
+  const more = link.hostname !== hostname || link.hash !== '';
+  return more && roomOfPath(link.pathname) !== null ? link.href : null;
 }
 
 /** Why a room's name cannot be used. `dots`: browsers take `/r/.` and `/r/..` for other addresses. */

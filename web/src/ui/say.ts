@@ -5,29 +5,35 @@ import { isRandomRoom } from './route';
 /** The one line that says how the call stands. */
 export function statusOf(call: CallSnapshot): string {
   const { status, waiting, lobby } = words;
-  const serverLost = call.server === 'lost';
-  switch (call.phase) {
+  const { phase } = call;
+  const trouble = serverTrouble(call);
+  switch (phase) {
     case 'joining':
-      if (serverLost) return status.serverLost;
-      return call.waitingForSeat ? status.waitingForSeat : lobby.joining;
+      return trouble ?? lobby.joining;
     case 'waiting':
-      if (serverLost) return status.serverLost;
-      if (call.waitingForSeat) return status.waitingForSeat;
-      return call.peerLeft ? waiting.left : waiting.lead;
+      return trouble ?? (call.peerLeft ? waiting.left : waiting.lead);
     case 'connecting':
-      return serverLost ? status.serverLost : status.connecting;
-    case 'connected':
-      if (serverLost || call.waitingForSeat) return status.serverLostInCall;
-      return call.peerOffline ? status.peerOffline : connectionOf(call);
     case 'reconnecting':
-      return serverLost ? status.serverLost : status.reconnecting;
+      return trouble ?? (call.peerAway ? status.peerAway : status[phase]);
+    case 'connected':
+      if (trouble) return status.serverLostInCall;
+      if (call.peerAway) return status.peerAway;
+      return call.peerOffline ? status.peerOffline : connectionOf(call);
+    case 'replaced':
+      return words.replaced.text;
     case 'ended':
       return words.ended.heading;
     case 'failed':
       return words.failed[call.failure?.kind ?? 'lost'].heading;
     case 'lobby':
-      return serverLost ? status.serverLost : lobbyLine(call);
+      return trouble ?? lobbyLine(call);
   }
+}
+
+/** What keeps the page from the server, or the server from taking it in; `null` if nothing does. */
+export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string | null {
+  if (waitingForSeat || server === 'crowded') return words.status.crowded;
+  return server === 'lost' ? words.status.serverLost : null;
 }
 
 function connectionOf({ connection }: CallSnapshot): string {
@@ -56,7 +62,7 @@ export function titleOf(call: CallSnapshot): string {
   if (phase === 'failed') return statusOf(call);
   if (phase === 'ended') return titles.ended;
   if (phase === 'connected') return titles.connected;
-  if (call.server === 'lost') return titles.noServer;
+  if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;
   if (phase !== 'lobby') return titles[phase];
   return isRandomRoom(call.roomId) ? words.lobby.headingOwn : words.lobby.room(call.roomId);
 }
@@ -64,9 +70,10 @@ export function titleOf(call: CallSnapshot): string {
 /** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
 export function failureText(failure: Failure): string {
   const { failed } = words;
-  if (failure.kind === 'refused' && failure.code === 'malformed') return failed.refused.malformed;
-  if (failure.kind === 'refused' && failure.code === 'too_many_rooms') {
-    return failed.refused.tooManyRooms;
+  if (failure.kind === 'refused') {
+    if (failure.code === 'malformed') return failed.refused.malformed;
+    if (failure.code === 'too_many_rooms') return failed.refused.tooManyRooms;
+    if (failure.code === 'unauthorized') return failed.refused.unauthorized;
   }
   return failed[failure.kind].text;
 }

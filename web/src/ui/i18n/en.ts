@@ -64,6 +64,7 @@ export const en = {
     connecting: 'Connecting',
     connected: 'In a call',
     reconnecting: 'Connecting',
+    replaced: 'In another tab',
     noServer: 'No server',
     ended: 'Call over',
   },
@@ -77,9 +78,15 @@ export const en = {
     reconnecting: 'The connection broke. Looking for a new way…',
     serverLost: 'The server does not answer. Check your network. We keep trying.',
     serverLostInCall: 'The server does not answer. Your call goes on.',
+    peerAway: 'They are reconnecting…',
     peerOffline: 'They lost touch with the server. Your call goes on.',
-    waitingForSeat:
-      'The server still keeps your old seat. It is free within a minute. We keep trying.',
+    crowded:
+      'Too many connections come from your network at once. Close other tabs with calls. We keep trying.',
+  },
+  replaced: {
+    heading: 'Your call is in another tab',
+    text: 'It goes on there. This tab has let go of your camera and microphone.',
+    back: 'Take it back here',
   },
   ended: {
     heading: 'The call is over',
@@ -110,6 +117,8 @@ export const en = {
         'It does not take the name of this room: a name has 1 to 128 characters. Start a new call, or choose another name.',
       tooManyRooms:
         'This page is in too many rooms at once. Close other calls, then try again, or start a new call.',
+      unauthorized:
+        'This link does not let you in, or does so no longer. Ask whoever gave it to you for a new one.',
     },
     again: 'Try again',
     fresh: 'New call',

@@ -63,6 +63,7 @@ export const zh: Words = {
     connecting: '正在接通',
     connected: '通话中',
     reconnecting: '正在接通',
+    replaced: '已转到别处',
     noServer: '无服务器',
     ended: '通话结束',
   },
@@ -76,8 +77,14 @@ export const zh: Words = {
     reconnecting: '连接中断，正在重新接通…',
     serverLost: '服务器没有响应。请检查网络，页面会自动重试。',
     serverLostInCall: '服务器没有响应，通话不受影响。',
+    peerAway: '对方正在重新连接…',
     peerOffline: '对方与服务器断开了，通话不受影响。',
-    waitingForSeat: '服务器还保留着你原来的位置，一分钟内会释放，页面会自动重试。',
+    crowded: '你的网络同时连接服务器的页面太多了。请关闭其他通话标签页，页面会自动重试。',
+  },
+  replaced: {
+    heading: '通话已转到另一个标签页',
+    text: '通话在那里继续，这个标签页已经释放了摄像头和麦克风。',
+    back: '转回这里',
   },
   ended: {
     heading: '通话已结束',
@@ -107,6 +114,7 @@ export const zh: Words = {
       malformed:
         '服务器不接受这个房间名：房间名应为 1 到 128 个字符。请开始新的通话，或者换一个名字。',
       tooManyRooms: '这个页面同时进入的房间太多了。请关闭其他通话后重试，或者开始新的通话。',
+      unauthorized: '这个链接不能进入通话，或者已经失效。请向给你链接的人要一个新的。',
     },
     again: '重试',
     fresh: '新的通话',

@@ -1,7 +1,7 @@
 import type { Call, CallSnapshot, Failure } from '../../call';
 import { Heading } from '../heading';
 import { words } from '../i18n';
-import { failureText, formatDuration } from '../say';
+import { failureText, formatDuration, statusOf } from '../say';
 import { Tins } from '../tins';
 
 interface AfterProps {
@@ -28,6 +28,25 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
         </button>
         <button type="button" class="secondary" onClick={onFresh}>
           {ended.fresh}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Another tab has the seat; this one can have it back. */
+export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
+  const { replaced } = words;
+  return (
+    <div class="after">
+      <Tins class="hero" />
+      <Heading>{replaced.heading}</Heading>
+      <p class="lead" role="status">
+        {statusOf(snapshot)}
+      </p>
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => call.join()}>
+          {replaced.back}
         </button>
       </div>
     </div>

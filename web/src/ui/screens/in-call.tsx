@@ -8,7 +8,7 @@ import { useElapsed, useIdle, useShape } from '../hooks';
 import { words } from '../i18n';
 import { Icon } from '../icons';
 import { OwnPicture } from '../own-picture';
-import { formatDuration, statusOf } from '../say';
+import { formatDuration, serverTrouble, statusOf } from '../say';
 import { Video } from '../video';
 
 /** How much longer one side may be before filling the stage would cut off too much. */
@@ -92,7 +92,7 @@ function Pill({ snapshot }: { snapshot: CallSnapshot }) {
   const { phase, connection, connectedAt, remote } = snapshot;
   const elapsed = useElapsed(connectedAt);
   const line =
-    snapshot.server === 'lost' || snapshot.peerOffline || snapshot.waitingForSeat
+    serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway
       ? 'offline'
       : phase === 'connected'
         ? (connection?.quality ?? 'good')

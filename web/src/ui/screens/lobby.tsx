@@ -4,7 +4,7 @@ import { Heading } from '../heading';
 import { words } from '../i18n';
 import { OwnPicture } from '../own-picture';
 import { isRandomRoom } from '../route';
-import { statusOf } from '../say';
+import { serverTrouble, statusOf } from '../say';
 
 /** Before the call: one's own picture, and one button. Also while the seat is being asked for. */
 export function Lobby(props: ScreenProps) {
@@ -35,11 +35,7 @@ export function Lobby(props: ScreenProps) {
       <div class="words">
         {!random && <p class="room">{lobby.room(snapshot.roomId)}</p>}
         <Heading>{random ? lobby.headingOwn : lobby.heading}</Heading>
-        <p
-          class="lead"
-          role="status"
-          data-tone={snapshot.server === 'lost' ? 'warning' : undefined}
-        >
+        <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {statusOf(snapshot)}
         </p>
         <button

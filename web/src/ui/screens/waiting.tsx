@@ -7,7 +7,7 @@ import { Icon } from '../icons';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
 import { isLocalHost, linkToSend } from '../route';
-import { statusOf } from '../say';
+import { serverTrouble, statusOf } from '../say';
 
 /** Alone in the room: the link is what matters. */
 export function Waiting(props: ScreenProps) {
@@ -17,7 +17,6 @@ export function Waiting(props: ScreenProps) {
   const elsewhere = useElsewhere(local);
   const here = location.origin + location.pathname;
   const link = linkToSend(location, isSecureContext, elsewhere);
-  const warning = snapshot.server === 'lost' || snapshot.waitingForSeat;
   return (
     <div class="two-parts waiting">
       <div class="preview">
@@ -28,7 +27,7 @@ export function Waiting(props: ScreenProps) {
       </div>
       <div class="words">
         <Heading>{snapshot.peerLeft ? waiting.headingLeft : waiting.heading}</Heading>
-        <p class="lead" role="status" data-tone={warning ? 'warning' : undefined}>
+        <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {statusOf(snapshot)}
         </p>
         <LinkField link={link} />

@@ -1,0 +1,147 @@
+/**
+ * Two pages in one call: whatever is lost, loaded anew or taken over, in whatever order, both sides
+ * come to one working connection again.
+ */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeConnection, Tab, World } from './testing/world';
+
+const SETTLED_MS = 45_000;
+
+let world: World;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
+  vi.stubGlobal('MediaStream', FakeStream);
+  vi.stubGlobal('RTCPeerConnection', ConnectionOfThisWorld);
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe.each<[string, (side: Tab) => void]>([
+  ['a lost connection', (side) => side.drop()],
+  ['a lost connection that the server sees late', (side) => side.drop({ seenAfter: 10_000 })],
+  ['a reload', (side) => side.reload()],
+  ['a reload that the server sees late', (side) => side.reload({ seenAfter: 10_000 })],
+  ['a takeover by another tab', (side) => side.duplicate()],
+])('%s', (_, trouble) => {
+  it.each([0, 1] as const)('on side %i leaves nobody without the call', async (which) => {
+    const sides = await inCall(1);
+    trouble(sides[which]);
+    await vi.advanceTimersByTimeAsync(SETTLED_MS);
+    expectTalking(sides);
+    expect(world.server.said).not.toContain('bye');
+    expect(world.server.said).not.toContain('full');
+  });
+});
+
+it('keeps the connection when pages only lose the server', async () => {
+  const sides = await inCall(2);
+  const before = sides.map((side) => side.connection);
+  for (const side of sides) side.drop();
+  await vi.advanceTimersByTimeAsync(SETTLED_MS);
+  expectTalking(sides);
+  expect(sides.map((side) => side.connection)).toEqual(before);
+});
+
+it('keeps the connection when the server starts anew and knows the seats', async () => {
+  const sides = await inCall(3);
+  const before = sides.map((side) => side.connection);
+  world.server.restart(true);
+  await vi.advanceTimersByTimeAsync(SETTLED_MS);
+  expectTalking(sides);
+  expect(sides.map((side) => side.connection)).toEqual(before);
+});
+
+it('makes another connection when the server starts anew and knows nobody', async () => {
+  const sides = await inCall(4);
+  world.server.restart(false);
+  await vi.advanceTimersByTimeAsync(SETTLED_MS);
+  expectTalking(sides);
+});
+
+describe.each([true, false])('whatever happens (a server that knows its seats: %s)', (known) => {
+  it('comes to a call again', async () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const sides = await inCall(seed);
+      const { random } = world;
+      const blows: string[] = [];
+      for (let blow = 0; blow < 12; blow += 1) {
+        blows.push(strike(sides[random() < 0.5 ? 0 : 1], known));
+        await vi.advanceTimersByTimeAsync(random() < 0.5 ? random() * 300 : random() * 8_000);
+      }
+      await vi.advanceTimersByTimeAsync(SETTLED_MS);
+      // Half a minute of trouble on end is a reason to give up, and a former tab that comes back later
+      // has the call: then the person presses the button that is offered.
+      for (const { call } of sides) {
+        const { phase } = call.snapshot;
+        if (phase === 'failed' || phase === 'replaced') call.join();
+      }
+      await vi.advanceTimersByTimeAsync(SETTLED_MS);
+      const story = `seed ${seed}: ${blows.join(', ')}`;
+      expectTalking(sides, story);
+      // A new seat is lost if its token is lost on the way.
+      if (known) expect(world.server.said, story).not.toContain('full');
+      vi.clearAllTimers();
+    }
+  });
+});
+
+/** One blow against one side. `known`: the server knows its seats after it has started anew. */
+function strike(side: Tab, known: boolean): string {
+  const { random } = world;
+  const trouble = { downFor: random() * 6_000, seenAfter: random() < 0.5 ? 0 : random() * 8_000 };
+  const kind = random();
+  if (kind < 0.35) {
+    side.drop(trouble);
+    return 'drop';
+  }
+  if (kind < 0.7) {
+    side.reload(trouble);
+    return 'reload';
+  }
+  // A server that knows nobody would take the former tab for a third person.
+  if (kind < 0.8 && known) {
+    side.duplicate();
+    return 'duplicate';
+  }
+  if (kind < 0.9) {
+    world.server.restart(known);
+    return 'restart';
+  }
+  side.breakPath();
+  return 'break';
+}
+
+async function inCall(seed: number): Promise<[Tab, Tab]> {
+  world = new World(seed);
+  const sides: [Tab, Tab] = [new Tab(world), new Tab(world)];
+  await vi.advanceTimersByTimeAsync(1_000);
+  expectTalking(sides, `seed ${seed}, at the start`);
+  world.server.said.length = 0;
+  return sides;
+}
+
+function expectTalking([one, other]: [Tab, Tab], when?: string): void {
+  for (const { call } of [one, other]) {
+    expect(call.snapshot, when).toMatchObject({ phase: 'connected', peerAway: false });
+  }
+  expect(one.connection?.connectionState, when).toBe('connected');
+  expect(one.connection?.remote === other.connection, when).toBe(true);
+  expect(other.connection?.remote === one.connection, when).toBe(true);
+  expect(world.connections.filter(({ closed }) => !closed).length, when).toBe(2);
+}
+
+class FakeStream {
+  getTracks = () => [];
+}
+
+class ConnectionOfThisWorld extends FakeConnection {
+  constructor() {
+    super(world);
+  }
+}

@@ -1,0 +1,467 @@
+/**
+ * A server, a network and browsers of the tests' own, in virtual time: as little of each as two pages
+ * need for a call, and everything that can go wrong between them.
+ */
+import { Call, type ResumeStore } from '../call';
+import type { Capabilities, Joined, Peer, PeerMessage, Tickets } from '../protocol';
+import type { Signalling, SignallingHandler } from '../signalling';
+
+const LATENCY_MS = 20;
+const GRACE_MS = 20_000;
+/** After this a browser notices that a path carries no more. */
+const ICE_NOTICES_MS = 5_000;
+
+/** Everything that two pages share. */
+export class World {
+  readonly random: () => number;
+  readonly server = new FakeServer(this);
+  readonly connections: FakeConnection[] = [];
+  /** The page whose code is running, which new connections belong to. */
+  page: Page | null = null;
+  made = 0;
+
+  /** The same `seed` gives the same world. */
+  constructor(seed: number) {
+    let state = seed;
+    // mulberry32: small, and the same on every machine.
+    this.random = () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = Math.imul(state ^ (state >>> 15), 1 | state);
+      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+  }
+
+  /** Lets every connection see whether it carries. */
+  look(): void {
+    for (const connection of this.connections) connection.look();
+  }
+}
+
+/** How long something is gone, and how much later the server notices (ms). */
+export interface Trouble {
+  downFor?: number;
+  seenAfter?: number;
+}
+
+/** A browser's tab: its page comes and goes, and what it remembers stays. */
+export class Tab {
+  readonly #world: World;
+  #page: Page;
+  #kept: string | null = null;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#page = this.#open();
+  }
+
+  get call(): Call {
+    return this.#page.call;
+  }
+
+  /** The connection that the page has made last, and not closed. */
+  get connection(): FakeConnection | undefined {
+    return this.#world.connections.findLast(({ page, closed }) => page === this.#page && !closed);
+  }
+
+  /** Loses the server for a while. */
+  drop({ downFor = 1_000, seenAfter = 0 }: Trouble = {}): void {
+    this.#page.loseServer(downFor, seenAfter);
+  }
+
+  /** Loads the page anew. */
+  reload({ downFor = 500, seenAfter = 0 }: Trouble = {}): void {
+    const gone = this.#page;
+    gone.vanish(seenAfter);
+    setTimeout(() => {
+      if (this.#page === gone) this.#page = this.#open();
+    }, downFor);
+  }
+
+  /** Opens a copy of the tab, which this stands for from here on; the former page stays open. */
+  duplicate(): void {
+    if (!this.#page.vanished) this.#page = this.#open();
+  }
+
+  /** Changes the network between the two: only a new negotiation finds a way. */
+  breakPath(): void {
+    this.connection?.breakPath();
+  }
+
+  #open(): Page {
+    return new Page(this.#world, {
+      load: () => this.#kept,
+      save: (token) => {
+        this.#kept = token;
+      },
+    });
+  }
+}
+
+/** One loaded page, in the room from the start. */
+class Page implements Signalling {
+  readonly call: Call;
+  vanished = false;
+  readonly #world: World;
+  #handler: SignallingHandler | null = null;
+  #line: Line | null = null;
+
+  constructor(world: World, resume: ResumeStore) {
+    this.#world = world;
+    const devices = { permission: async () => null };
+    this.call = new Call({ roomId: 'r', signalling: this, devices, resume });
+    this.call.connect();
+    this.call.join();
+  }
+
+  connect(handler: SignallingHandler): void {
+    this.#handler = handler;
+    this.reconnect(0);
+  }
+
+  join(tickets: Tickets & { capabilities?: Capabilities }): void {
+    this.#line?.toServer((server, line) => server.join(line, tickets.resume));
+  }
+
+  leave(): boolean {
+    this.#line?.toServer((server, line) => server.leave(line));
+    return this.#line !== null;
+  }
+
+  send(data: PeerMessage): void {
+    this.#line?.toServer((server, line) => server.message(line, data));
+  }
+
+  askIceServers(): void {}
+  close(): void {}
+
+  loseServer(downFor: number, seenAfter: number): void {
+    if (!this.#line) return;
+    this.#line.cut(seenAfter);
+    this.#line = null;
+    this.run((handler) => handler.lost());
+    this.reconnect(downFor);
+  }
+
+  reconnect(after: number): void {
+    setTimeout(() => {
+      if (this.#line || this.vanished) return;
+      this.#line = new Line(this.#world, this);
+      this.run((handler) => handler.up());
+    }, after);
+  }
+
+  vanish(seenAfter: number): void {
+    this.vanished = true;
+    this.#line?.cut(seenAfter);
+    this.#line = null;
+    for (const connection of this.#world.connections)
+      if (connection.page === this) connection.close();
+  }
+
+  run(what: (handler: SignallingHandler) => void): void {
+    if (this.vanished || !this.#handler) return;
+    this.#world.page = this;
+    what(this.#handler);
+    this.#world.page = null;
+  }
+}
+
+/** A page's connection to the server: what is on its way when it is cut is lost. */
+class Line {
+  readonly #world: World;
+  readonly #page: Page;
+  #whole = true;
+
+  constructor(world: World, page: Page) {
+    this.#world = world;
+    this.#page = page;
+    world.server.lines.add(this);
+  }
+
+  toServer(what: (server: FakeServer, line: Line) => void): void {
+    setTimeout(() => this.#whole && what(this.#world.server, this), LATENCY_MS);
+  }
+
+  toPage(what: (handler: SignallingHandler) => void): void {
+    setTimeout(() => this.#whole && this.#page.run(what), LATENCY_MS);
+  }
+
+  cut(seenAfter: number): void {
+    this.#whole = false;
+    setTimeout(() => this.#world.server.lost(this), seenAfter);
+  }
+
+  /** The server is gone. */
+  endedByServer(after: number): void {
+    this.#page.loseServer(after, 0);
+  }
+}
+
+interface Seat {
+  userId: string;
+  line: Line | null;
+  queue: PeerMessage[];
+  grace?: ReturnType<typeof setTimeout>;
+}
+
+/** One room of two, as the protocol describes it. */
+class FakeServer {
+  readonly lines = new Set<Line>();
+  /** Names of all events that were sent. */
+  readonly said: string[] = [];
+  readonly #world: World;
+  readonly #ended = new Set<string>();
+  #seats: Seat[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  join(line: Line, ticket?: string): void {
+    const held = this.#seats.find((seat) => seat.userId === ticket);
+    if (held) {
+      clearTimeout(held.grace);
+      if (held.line && held.line !== line) this.#say(held.line, 'replaced', (h) => h.replaced());
+      held.line = line;
+      return this.#welcome(held, true);
+    }
+    if (this.#seats.length === 2) return this.#say(line, 'full', (h) => h.full());
+    const restored = ticket !== undefined && !this.#ended.has(ticket);
+    this.#world.made += 1;
+    // Ids in no order, as real ones.
+    const fresh = `${Math.floor(this.#world.random() * 1e9)}-${this.#world.made}`;
+    const seat: Seat = { userId: restored ? ticket : fresh, line, queue: [] };
+    this.#seats.push(seat);
+    this.#welcome(seat, restored);
+  }
+
+  leave(line: Line): void {
+    const seat = this.#seats.find((one) => one.line === line);
+    if (seat) this.#end(seat);
+  }
+
+  message(line: Line, data: PeerMessage): void {
+    const other = this.#seats.find((seat) => seat.line !== line);
+    if (!this.#seats.some((seat) => seat.line === line) || !other) return;
+    if (other.line) this.#say(other.line, 'message', (h) => h.message(structuredClone(data)));
+    else other.queue.push(data);
+  }
+
+  lost(line: Line): void {
+    this.lines.delete(line);
+    const seat = this.#seats.find((one) => one.line === line);
+    if (!seat) return;
+    seat.line = null;
+    this.#tellOther(seat, 'peeraway', (h) => h.peerAway(seat.userId));
+    seat.grace = setTimeout(() => this.#end(seat), GRACE_MS);
+  }
+
+  /** Ends and starts again; it can tell former seats by their tokens only if it knows them. */
+  restart(known: boolean): void {
+    for (const seat of this.#seats) {
+      clearTimeout(seat.grace);
+      if (!known) this.#ended.add(seat.userId);
+    }
+    this.#seats = [];
+    const lines = [...this.lines];
+    this.lines.clear();
+    for (const line of lines) line.endedByServer(300 + this.#world.random() * 2_000);
+  }
+
+  #welcome(seat: Seat, resumed: boolean): void {
+    const { line, userId } = seat;
+    if (!line) return;
+    const body: Joined = {
+      roomId: 'r',
+      userNum: this.#seats.length,
+      userId,
+      polite: this.#seats[0] !== seat,
+      iceServers: [],
+      resume: userId,
+      resumed,
+      peer: this.#seats.filter((other) => other !== seat).map(peerOf)[0] ?? null,
+    };
+    this.#say(line, 'joined', (h) => h.joined(body));
+    const queue = seat.queue.splice(0);
+    for (const data of queue) this.#say(line, 'message', (h) => h.message(structuredClone(data)));
+    if (resumed) this.#tellOther(seat, 'peerback', (h) => h.peerBack(peerOf(seat)));
+    else this.#tellOther(seat, 'otherjoined', (h) => h.peerJoined(peerOf(seat)));
+  }
+
+  #end(seat: Seat): void {
+    this.#tellOther(seat, 'bye', (h) => h.peerLeft(seat.userId));
+    this.#seats = this.#seats.filter((other) => other !== seat);
+    this.#ended.add(seat.userId);
+  }
+
+  #tellOther(seat: Seat, event: string, what: (handler: SignallingHandler) => void): void {
+    for (const other of this.#seats) {
+      if (other !== seat && other.line) this.#say(other.line, event, what);
+    }
+  }
+
+  #say(line: Line, event: string, what: (handler: SignallingHandler) => void): void {
+    this.said.push(event);
+    line.toPage(what);
+  }
+}
+
+const CAPABILITIES: Capabilities = { media: true, leaving: true, restart: true, resume: true };
+
+function peerOf({ userId, line }: Seat): Peer {
+  return { userId, capabilities: CAPABILITIES, ...(line ? {} : { away: true }) };
+}
+
+/** What a description says: whose it is, and with which ICE credentials. */
+interface Facts {
+  connection: number;
+  ice: number;
+}
+
+/** An RTCPeerConnection that carries when both ends have each other's last word. */
+export class FakeConnection {
+  connectionState: RTCPeerConnectionState = 'new';
+  signalingState: RTCSignalingState = 'stable';
+  localDescription: RTCSessionDescriptionInit | null = null;
+  remoteDescription: RTCSessionDescriptionInit | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  onnegotiationneeded: (() => void) | null = null;
+  closed = false;
+  readonly page: Page | null;
+  readonly #world: World;
+  readonly #id: number;
+  #local: Facts;
+  #offered: Facts | null = null;
+  #remote: Facts | null = null;
+  #needed = false;
+  #fresh = false;
+  #noticing: ReturnType<typeof setTimeout> | undefined;
+  readonly #broken = new Set<string>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.page = world.page;
+    this.#id = world.connections.push(this) - 1;
+    this.#local = { connection: this.#id, ice: this.#newIce() };
+  }
+
+  /** The other end, as far as this one knows. */
+  get remote(): FakeConnection | undefined {
+    return this.#world.connections[this.#remote?.connection ?? -1];
+  }
+
+  addTransceiver() {
+    this.#need();
+    return { mid: null, sender: { replaceTrack: async () => {} }, stop() {} };
+  }
+
+  getTransceivers = () => [];
+  getConfiguration = () => ({});
+  setConfiguration() {}
+  getStats = async () => new Map();
+  async addIceCandidate() {}
+
+  restartIce(): void {
+    this.#fresh = true;
+    this.#need();
+  }
+
+  async setLocalDescription(): Promise<void> {
+    if (this.closed) throw new DOMException('closed', 'InvalidStateError');
+    if (this.signalingState === 'have-remote-offer') {
+      this.localDescription = this.#describe('answer', this.#local);
+      this.#become('stable');
+    } else {
+      const ice = this.#fresh ? this.#newIce() : this.#local.ice;
+      this.#fresh = false;
+      this.#offered = { connection: this.#id, ice };
+      this.localDescription = this.#describe('offer', this.#offered);
+      this.#become('have-local-offer');
+    }
+  }
+
+  async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    if (this.closed) throw new DOMException('closed', 'InvalidStateError');
+    const facts: Facts = JSON.parse(description.sdp ?? '');
+    if (description.type === 'answer') {
+      if (!this.#offered) throw new DOMException('no offer to answer', 'InvalidStateError');
+      this.#local = this.#offered;
+    } else if (this.#remote && this.#remote.ice !== facts.ice) {
+      this.#local = { connection: this.#id, ice: this.#newIce() };
+    }
+    this.#offered = null;
+    this.#remote = facts;
+    this.remoteDescription = description;
+    this.#become(description.type === 'answer' ? 'stable' : 'have-remote-offer');
+  }
+
+  breakPath(): void {
+    this.#broken.add(`${this.#local.ice} ${this.#remote?.ice}`);
+    this.#world.look();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.connectionState = 'closed';
+    clearTimeout(this.#noticing);
+    this.#world.look();
+  }
+
+  /** Sees whether it carries, and tells its page: at once if it does, later if it does no more. */
+  look(): void {
+    if (this.closed) return;
+    const carries = this.#carries();
+    if (carries === (this.connectionState === 'connected')) {
+      clearTimeout(this.#noticing);
+      this.#noticing = undefined;
+      return;
+    }
+    if (this.#noticing !== undefined) return;
+    if (!carries && this.connectionState !== 'connected') return;
+    this.#noticing = setTimeout(
+      () => {
+        this.#noticing = undefined;
+        if (this.closed || this.#carries() !== carries) return;
+        this.connectionState = carries ? 'connected' : 'disconnected';
+        this.onconnectionstatechange?.();
+      },
+      carries ? LATENCY_MS : ICE_NOTICES_MS,
+    );
+  }
+
+  #carries(): boolean {
+    const other = this.remote;
+    if (!other || other.closed || other.remote !== this) return false;
+    const known = this.#remote?.ice === other.#local.ice && other.#remote?.ice === this.#local.ice;
+    return known && !this.#isBroken() && !other.#isBroken();
+  }
+
+  #isBroken(): boolean {
+    return this.#broken.has(`${this.#local.ice} ${this.#remote?.ice}`);
+  }
+
+  #newIce(): number {
+    this.#world.made += 1;
+    return this.#world.made;
+  }
+
+  #describe(type: RTCSdpType, facts: Facts): RTCSessionDescriptionInit {
+    return { type, sdp: JSON.stringify(facts) };
+  }
+
+  #need(): void {
+    this.#needed = true;
+    queueMicrotask(() => {
+      if (!this.#needed || this.closed || this.signalingState !== 'stable') return;
+      this.#needed = false;
+      this.onnegotiationneeded?.();
+    });
+  }
+
+  #become(state: RTCSignalingState): void {
+    this.signalingState = state;
+    if (state === 'stable' && this.#needed) this.#need();
+    this.#world.look();
+  }
+}
