@@ -22,17 +22,19 @@ const STEPS: usize = 80;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_who_come_and_go_at_random_leave_nothing_behind() {
+    let (mut messages, mut resumes, mut takeovers) = (0, 0, 0);
     for seed in 0..4 {
         let server = Running::start().await;
         let heard = crowd(&server, seed).await;
         server.is_empty().await;
         let figures = server.signalling.figures();
-        println!("seed {seed}: heard {} messages, {figures:?}", heard.count());
-        assert!(figures.takeovers > 0 && figures.resumes > 0, "{figures:?}");
-
+        (messages, resumes, takeovers) =
+            (messages + heard.count(), resumes + figures.resumes, takeovers + figures.takeovers);
         let ended = server.ended.lock().unwrap();
-        assert_eq!(ended.iter().collect::<HashSet<_>>().len(), ended.len(), "and once");
+        assert_eq!(ended.iter().collect::<HashSet<_>>().len(), ended.len(), "credentials end once");
     }
+    println!("{messages} messages heard, {resumes} seats taken back, {takeovers} taken over");
+    assert!(messages > 0 && resumes > 0 && takeovers > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

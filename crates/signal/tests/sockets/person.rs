@@ -15,7 +15,7 @@ use crate::{
     server::GRACE,
 };
 
-const ROOMS: [&str; 3] = ["tea", "cup", "pot"];
+const ROOMS: [&str; 6] = ["tea", "cup", "pot", "tin", "jar", "can"];
 
 pub(crate) struct Person {
     number: u64,
@@ -59,7 +59,12 @@ impl Person {
     }
 
     async fn step(&mut self) -> Result<(), Gone> {
-        let room = ROOMS[self.rng.random_range(0..ROOMS.len())];
+        // Mostly the one in which its friend is.
+        let place = match self.rng.random_bool(0.8) {
+            true => self.number as usize / 2,
+            false => self.rng.random_range(0..ROOMS.len()),
+        };
+        let room = ROOMS[place % ROOMS.len()];
         let Some(mut page) = self.page.take() else {
             let client = Client::connect(self.server).await?;
             let mut page = Page { client, last: HashMap::new() };
