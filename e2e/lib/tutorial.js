@@ -7,8 +7,8 @@ import { freePort } from './ports.js';
 import { until } from './wait.js';
 
 const FILES = {
-  '/': [new URL('../tutorial/index.html', import.meta.url), 'text/html; charset=utf-8'],
-  '/client.js': [new URL('../tutorial/client.js', import.meta.url), 'text/javascript'],
+  '/': [new URL('../../bench/setup/plain/index.html', import.meta.url), 'text/html; charset=utf-8'],
+  '/client.js': [new URL('../../bench/setup/plain/client.js', import.meta.url), 'text/javascript'],
   '/socket.io.js': [
     new URL('../node_modules/socket.io-client/dist/socket.io.min.js', import.meta.url),
     'text/javascript',
