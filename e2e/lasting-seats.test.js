@@ -115,13 +115,23 @@ scenario('a connection that is repaired too late costs the seat, not the call', 
   await alice.reaches('waiting');
 });
 
-scenario('a page that is closed keeps its seat for the grace period, and leaves no ghost', {}, async (s) => {
-  const { url, people } = await inCall(s, { flags: ['--resume-grace', '2000'] });
+scenario('whoever closes the page is soon taken to have left', {}, async (s) => {
+  const { people } = await inCall(s);
   const [alice, bob] = people;
+  const from = performance.now();
   await bob.page.close();
   await alice.says(/They are reconnecting/);
   await alice.reaches('waiting');
+  const seconds = (performance.now() - from) / 1_000;
+  assert.ok(seconds < 15, `it took ${seconds} s, as long as the seat is kept`);
   assert.match(await alice.text(), /They left/);
+});
+
+scenario('a page that is closed leaves no ghost after the grace period', {}, async (s) => {
+  const { url, people } = await inCall(s, { flags: ['--resume-grace', '2000'] });
+  const [alice, bob] = people;
+  await bob.page.close();
+  await alice.reaches('waiting');
   const carol = await openPerson(s, 'carol', await launched.secondChromium());
   await carol.join(url);
   await talk(alice, carol);
