@@ -186,6 +186,24 @@ scenario('a server that is started again knows the seats, and the call has not s
   await alice.reaches('waiting');
 });
 
+scenario('a server that is started again and knows nobody seats both anew, and the call goes on', {}, async (s) => {
+  const { twocan, people } = await inCall(s);
+  const moving = people.map((person) => neverStill(person));
+  await twocan.kill();
+  await people[0].says(/The server does not answer\. Your call goes on/);
+  await twocan.start();
+  await saysNothingOfTrouble(people);
+  await talk(...people);
+  for (const longest of await Promise.all(moving.map((stop) => stop()))) {
+    assert.ok(longest < 2_000, `the pictures stood still for ${longest} ms`);
+  }
+  for (const person of people) assertOnly(await person.states(), ['connecting', 'connected']);
+  const [alice, bob] = people;
+  await reload(s, bob, alice);
+  await bob.press('Hang up');
+  await alice.reaches('waiting');
+});
+
 scenario('a relayed call finds its way again through a server that is started again', {}, async (s) => {
   const { twocan, people } = await inCall(s, { flags: SECRET, narrow: { relayOnly: true } });
   const before = await connectionsOf(people);
