@@ -115,13 +115,23 @@ scenario('a connection that is repaired too late costs the seat, not the call', 
   await alice.reaches('waiting');
 });
 
-scenario('a page that is closed keeps its seat for the grace period, and leaves no ghost', {}, async (s) => {
-  const { url, people } = await inCall(s, { flags: ['--resume-grace', '2000'] });
+scenario('whoever closes the page is soon taken to have left', {}, async (s) => {
+  const { people } = await inCall(s);
   const [alice, bob] = people;
+  const from = performance.now();
   await bob.page.close();
   await alice.says(/They are reconnecting/);
   await alice.reaches('waiting');
+  const seconds = (performance.now() - from) / 1_000;
+  assert.ok(seconds < 15, `it took ${seconds} s, as long as the seat is kept`);
   assert.match(await alice.text(), /They left/);
+});
+
+scenario('a page that is closed leaves no ghost after the grace period', {}, async (s) => {
+  const { url, people } = await inCall(s, { flags: ['--resume-grace', '2000'] });
+  const [alice, bob] = people;
+  await bob.page.close();
+  await alice.reaches('waiting');
   const carol = await openPerson(s, 'carol', await launched.secondChromium());
   await carol.join(url);
   await talk(alice, carol);
@@ -169,6 +179,24 @@ scenario('a server that is started again knows the seats, and the call has not s
     assert.ok(longest < 2_000, `the pictures stood still for ${longest} ms`);
   }
   assert.deepEqual(await connectionsOf(people), before);
+  for (const person of people) assertOnly(await person.states(), ['connecting', 'connected']);
+  const [alice, bob] = people;
+  await reload(s, bob, alice);
+  await bob.press('Hang up');
+  await alice.reaches('waiting');
+});
+
+scenario('a server that is started again and knows nobody seats both anew, and the call goes on', {}, async (s) => {
+  const { twocan, people } = await inCall(s);
+  const moving = people.map((person) => neverStill(person));
+  await twocan.kill();
+  await people[0].says(/The server does not answer\. Your call goes on/);
+  await twocan.start();
+  await saysNothingOfTrouble(people);
+  await talk(...people);
+  for (const longest of await Promise.all(moving.map((stop) => stop()))) {
+    assert.ok(longest < 2_000, `the pictures stood still for ${longest} ms`);
+  }
   for (const person of people) assertOnly(await person.states(), ['connecting', 'connected']);
   const [alice, bob] = people;
   await reload(s, bob, alice);

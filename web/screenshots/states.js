@@ -103,6 +103,15 @@ function severable(page) {
   });
 }
 
+function severed(tools) {
+  const open = async (who) => {
+    const page = await tools.open(who);
+    await severable(page);
+    return page;
+  };
+  return { ...tools, open };
+}
+
 export const STATES = {
   async start({ open, base }) {
     const page = await open('ada');
@@ -198,21 +207,23 @@ export const STATES = {
     return opened.ada;
   },
   async 'call-they-are-away'(tools) {
-    const opened = await call({
-      ...tools,
-      open: async (who) => {
-        const page = await tools.open(who);
-        await severable(page);
-        return page;
-      },
-    });
-    await opened.ben.evaluate(() => globalThis.loseServer());
-    await opened.ada.waitForSelector('[data-line=offline]');
-    await opened.ada.mouse.move(300, 300);
-    return opened.ada;
+    const { ada, ben } = await call(severed(tools));
+    await ben.evaluate(() => globalThis.loseServer());
+    await ada.waitForSelector('[data-line=offline]');
+    await ada.mouse.move(300, 300);
+    return ada;
+  },
+  async 'call-without-server'(tools) {
+    const { ada } = await call(severed(tools));
+    await ada.evaluate(() => globalThis.loseServer());
+    await ada.waitForSelector('[data-line=offline]');
+    await ada.mouse.move(300, 300);
+    return ada;
   },
   async 'reconnecting-they-are-away'(tools) {
-    const { ada, ben } = await call(tools);
+    const { ada, ben } = await call(severed(tools));
+    // A page that goes without a server cannot say so: nobody knows whether it comes back.
+    await ben.evaluate(() => globalThis.loseServer());
     await ben.goto('about:blank');
     await inState(ada, 'reconnecting');
     return ada;

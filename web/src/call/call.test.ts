@@ -46,6 +46,15 @@ it('answers without lines of its own, which an offer would not be matched with',
   expect(connections[0]?.lines).toEqual([]);
 });
 
+it('offers nothing on the side that answers, before there is an offer to answer', () => {
+  const { server, sent } = inRoom();
+  server.peerJoined(ann);
+  server.iceServers([{ urls: 'stun:192.0.2.2' }]);
+  connections[0]?.onnegotiationneeded?.();
+  expect(connections[0]?.signalingState).toBe('stable');
+  expect(sent.map(({ type }) => type)).toEqual(['media']);
+});
+
 it('tells a page of its own kind what is on, and a plain client nothing', () => {
   const { server, sent } = inRoom();
   server.peerJoined({ userId: 'plain' });
@@ -205,6 +214,14 @@ it('says goodbye, leaves, and closes the connection on hanging up', () => {
   expect(call.snapshot.phase).toBe('ended');
 });
 
+it('tells the other side that its page goes, without giving up the seat', () => {
+  const { call, link, sent, log } = inCallWithZoe();
+  call.unload();
+  expect(sent.at(-1)).toEqual({ type: 'unload', link });
+  expect(log).toEqual(['connect', 'join']);
+  expect(call.snapshot.phase).toBe('connected');
+});
+
 it('passes over what is no message of ours', () => {
   const { call, server } = inRoom();
   server.peerJoined(ann);
@@ -274,6 +291,7 @@ class FakeConnection {
   localDescription: RTCSessionDescriptionInit | null = null;
   remoteDescription: RTCSessionDescriptionInit | null = null;
   onconnectionstatechange: (() => void) | null = null;
+  onnegotiationneeded: (() => void) | null = null;
   closed = false;
   restarts = 0;
   readonly lines: string[] = [];
@@ -289,7 +307,9 @@ class FakeConnection {
     return { mid: null, sender: { replaceTrack: async () => {} }, stop() {} };
   }
 
-  async setLocalDescription() {}
+  async setLocalDescription() {
+    this.signalingState = 'have-local-offer';
+  }
 
   async setRemoteDescription(description: RTCSessionDescriptionInit) {
     this.remoteDescription = description;

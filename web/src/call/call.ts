@@ -168,6 +168,11 @@ export class Call {
     return this.#media.set(kind, on);
   }
 
+  /** The page goes: it is closed or loaded anew, which it cannot tell. The seat stays for a while. */
+  unload(): void {
+    if (this.#state.peer?.capabilities?.leaving) this.#send({ type: 'unload' });
+  }
+
   /** Ends everything: call, devices, connection. */
   close(): void {
     this.#input({ type: 'leave' });
@@ -304,8 +309,8 @@ export class Call {
     if (message.link !== undefined && message.link !== this.#link?.id && !this.#follow(message)) {
       return;
     }
-    if (message.type === 'leaving') {
-      this.#input({ type: 'peer-leaving' });
+    if (message.type === 'leaving' || message.type === 'unload') {
+      this.#input({ type: message.type === 'leaving' ? 'peer-leaving' : 'peer-unloading' });
     } else if (message.type === 'restart') {
       this.#signalling.askIceServers();
       this.#link?.restart();

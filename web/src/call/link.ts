@@ -64,7 +64,10 @@ export class Link {
       problem: (error) => console.warn('twocan: negotiation:', error),
     });
 
-    pc.onnegotiationneeded = () => void this.#negotiation.needed();
+    pc.onnegotiationneeded = () => {
+      // Fresh credentials make Chromium ask for an offer, even of a connection without any line.
+      if (options.offers || pc.remoteDescription) void this.#negotiation.needed();
+    };
     pc.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
     };

@@ -41,6 +41,8 @@ export interface CallState {
   readonly peer: Peer | null;
   /** The other person has lost the server, and is waited for. */
   readonly peerAway: boolean;
+  /** The other person's page went: it is being loaded anew, or was closed. */
+  readonly peerUnloaded: boolean;
   readonly media: MediaLink;
   /** Public id of the seat that the media goes to. */
   readonly mediaTo: string;
@@ -55,7 +57,7 @@ export interface CallState {
 }
 
 /** Timers by what they are for; setting one again replaces it. */
-export type Timer = 'rejoin' | 'restart' | 'give-up';
+export type Timer = 'rejoin' | 'restart' | 'give-up' | 'gone';
 
 /** What happened. */
 export type Input =
@@ -71,6 +73,7 @@ export type Input =
   | { type: 'peer-away'; userId: string }
   | { type: 'peer-back'; peer: Peer }
   | { type: 'peer-leaving' }
+  | { type: 'peer-unloading' }
   | { type: 'peer-left'; userId: string }
   | { type: 'media-up' }
   | { type: 'media-interrupted' }
@@ -99,6 +102,8 @@ export const GIVE_UP_MS = 30_000;
 export const RESTART_AFTER_MS = 3_000;
 /** Between two attempts at a new path. */
 export const RESTART_EVERY_MS = 6_000;
+/** A page that goes is back after this if it was loaded anew; else it was closed. */
+export const GONE_AFTER_MS = 6_000;
 /** Between two attempts to take a seat again. */
 export const REJOIN_MS = 3_000;
 
@@ -116,6 +121,7 @@ export function initialState(): CallState {
     userId: '',
     peer: null,
     peerAway: false,
+    peerUnloaded: false,
     media: 'none',
     mediaTo: '',
     peerLeft: false,
@@ -183,6 +189,11 @@ function stepInCall(state: CallState, input: InputInCall, now: number): Step {
       ]);
     case 'peer-leaving':
       return state.media === 'none' ? same(state) : backToWaiting(state, now);
+    case 'peer-unloading':
+      return {
+        state: { ...state, peerUnloaded: true },
+        effects: [{ do: 'set-timer', timer: 'gone', ms: GONE_AFTER_MS }],
+      };
     case 'peer-left':
       return peerLeft(state, input.userId, now);
     case 'media-up':
@@ -298,6 +309,7 @@ function openMedia(state: CallState, byOrder: Role): Step {
       ...state,
       phase: carrying ? 'connected' : state.connectedAt === null ? 'connecting' : 'reconnecting',
       peerAway,
+      peerUnloaded: false,
       media: carrying ? 'up' : 'opening',
       mediaTo: peer.userId,
       peerLeft: false,
@@ -322,7 +334,7 @@ function meetAgain(state: CallState, byOrder: Role, renew: Effect[]): Step {
   }
   const effects: Effect[] = [{ do: 'tell-devices' }];
   if (isBroken(state) && !peer.away) effects.push(GIVE_UP, ...renew);
-  return { state: { ...state, peerAway: peer.away === true }, effects };
+  return { state: { ...state, peerAway: peer.away === true, peerUnloaded: false }, effects };
 }
 
 function peerAway(state: CallState, userId: string): Step {
@@ -399,6 +411,8 @@ function timer(state: CallState, which: Timer, now: number): Step {
       return state.seat === 'none' ? askForSeat(state) : same(state);
     case 'restart':
       return isBroken(state) ? { state, effects: restart(state) } : same(state);
+    case 'gone':
+      return state.peerAway && state.peerUnloaded ? backToWaiting(state, now) : same(state);
     case 'give-up': {
       if (!isBroken(state)) return same(state);
       const kind = state.connectedAt === null ? 'unreachable' : 'lost';

@@ -77,6 +77,22 @@ describe('perfect negotiation', () => {
     expect(b.problems).toEqual([]);
   });
 
+  it('answers an offer once that comes twice in a row', async () => {
+    const [a, b] = pair();
+    await a.negotiation.needed();
+    expect(a.negotiation.repeat()).toBe(true);
+    await Promise.all(a.sent.map((offer) => b.negotiation.description(offer)));
+    expect(b.sent).toEqual([{ type: 'answer', sdp: 'b1' }]);
+    expect([b.pc.signalingState, b.problems]).toEqual(['stable', []]);
+  });
+
+  it('has no offer to repeat once it is answered', async () => {
+    const [a, b] = pair();
+    await a.negotiation.needed();
+    await deliver(a, b);
+    expect([a.negotiation.repeat(), b.negotiation.repeat()]).toEqual([false, false]);
+  });
+
   it('reports an answer that nobody asked for, and goes on', async () => {
     const [a, b] = pair();
     await a.negotiation.description({ type: 'answer', sdp: 'x1' });

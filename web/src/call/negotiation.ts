@@ -28,6 +28,7 @@ export class Negotiation {
   #makingOffer = false;
   #ignoreOffer = false;
   #isSettingRemoteAnswerPending = false;
+  #answering = false;
   #early: RTCIceCandidateInit[] = [];
   readonly #pc: Negotiable;
   readonly #polite: boolean;
@@ -76,11 +77,8 @@ export class Negotiation {
         this.#isSettingRemoteAnswerPending = false;
       }
       this.#flush();
-      if (description.type === 'offer') {
-        this.#hooks.beforeAnswer();
-        await pc.setLocalDescription();
-        this.#sendLocal();
-      }
+      // An offer that was sent again: the answer that is under way is to the last one.
+      if (description.type === 'offer' && !this.#answering) await this.#answer();
     } catch (error) {
       this.#hooks.problem(error);
     }
@@ -97,6 +95,17 @@ export class Negotiation {
       await this.#pc.addIceCandidate(candidate);
     } catch (error) {
       if (!this.#ignoreOffer) this.#hooks.problem(error);
+    }
+  }
+
+  async #answer(): Promise<void> {
+    try {
+      this.#answering = true;
+      this.#hooks.beforeAnswer();
+      await this.#pc.setLocalDescription();
+      this.#sendLocal();
+    } finally {
+      this.#answering = false;
     }
   }
 

@@ -9,7 +9,8 @@ it.each([
   [{ type: 'candidate', value: candidate }],
   [{ type: 'media', value: { microphone: true, camera: false } }],
   [{ type: 'leaving' }],
-  [{ type: 'restart' }],
+  [{ type: 'unload', link: 'k3v9x0q2hmb' }],
+  [{ type: 'restart', link: null }],
 ])('reads %j', (message) => {
   expect(readPeerMessage(message)).toEqual(message);
 });

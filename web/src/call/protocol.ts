@@ -7,7 +7,7 @@
 export interface Capabilities {
   /** Tells with `media` messages whether its microphone and camera are on. */
   media?: boolean;
-  /** Says `leaving` before it leaves, so that a `bye` without it means a lost connection. */
+  /** Says `leaving` before it leaves, so that a `bye` without it means a lost connection; and `unload`. */
   leaving?: boolean;
   /** Looks for a new path when it is asked to with `restart`, and names each connection with `link`. */
   restart?: boolean;
@@ -96,6 +96,7 @@ export type PeerMessage = OfLink &
     | { type: 'candidate'; value: RTCIceCandidateInit }
     | { type: 'media'; value: MediaState }
     | { type: 'leaving' }
+    | { type: 'unload' }
     | { type: 'restart' }
   );
 
@@ -117,6 +118,7 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
   const of: OfLink = typeof link === 'string' || link === null ? { link } : {};
   switch (type) {
     case 'leaving':
+    case 'unload':
     case 'restart':
       return { type, ...of };
     case 'offer':

@@ -65,8 +65,8 @@ it('makes another connection when the server starts anew and knows nobody', asyn
 });
 
 describe.each([true, false])('whatever happens (a server that knows its seats: %s)', (known) => {
-  it('comes to a call again', async () => {
-    for (let seed = 1; seed <= 200; seed += 1) {
+  it('comes to a call again', { timeout: 60_000 }, async () => {
+    for (let seed = 1; seed <= 100; seed += 1) {
       const sides = await inCall(seed);
       const { random } = world;
       const blows: string[] = [];

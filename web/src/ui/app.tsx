@@ -82,10 +82,13 @@ function Room({ room, pressed, ...rest }: RoomProps) {
     }
     setCall(made);
     // No goodbye: a page that goes may be one that is loaded anew, and comes back to its seat.
-    const note = () => noteAbsence(made.snapshot, Date.now());
-    addEventListener('pagehide', note);
+    const unload = () => {
+      made.unload();
+      noteAbsence(made.snapshot, Date.now());
+    };
+    addEventListener('pagehide', unload);
     return () => {
-      removeEventListener('pagehide', note);
+      removeEventListener('pagehide', unload);
       made.close();
     };
   }, [room]);
