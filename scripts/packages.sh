@@ -9,6 +9,7 @@ test_programs=(
   openssl:openssl
   sysctl:procps
   script:bsdutils
+  python3:python3
 )
 
 # The browsers: each is a package, unless its variable names a program.
@@ -27,6 +28,10 @@ missing_packages() {
   for entry in "${test_programs[@]}"; do
     has_program "${entry%%:*}" || echo "${entry##*:}"
   done | sort -u
+  # Debian's Python comes without what makes environments.
+  if has_program python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    echo python3-venv
+  fi
 }
 
 missing_browsers() {

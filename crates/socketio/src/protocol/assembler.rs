@@ -1,6 +1,8 @@
 //! Puts packets together from the messages that carry them: a text, and the attachments that it
 //! announces.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -10,7 +12,8 @@ use crate::engine::Message;
 /// A complete packet from a client.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    pub(crate) namespace: String,
+    /// With its slash.
+    pub(crate) namespace: Cow<'static, str>,
     pub(crate) kind: Kind,
 }
 
@@ -30,7 +33,7 @@ pub(crate) struct Assembler {
 
 #[derive(Debug)]
 struct Started {
-    namespace: String,
+    namespace: Cow<'static, str>,
     content: Content,
     announced: usize,
     attachments: Vec<Bytes>,
@@ -43,7 +46,10 @@ impl Assembler {
             (Message::Text(text), None) => {
                 let packet = Packet::parse(&text)?;
                 let started = Started {
-                    namespace: packet.namespace.to_owned(),
+                    namespace: match packet.namespace {
+                        "/" => Cow::Borrowed("/"),
+                        other => Cow::Owned(other.to_owned()),
+                    },
                     content: packet.content,
                     announced: packet.attachments,
                     attachments: Vec::new(),

@@ -10,7 +10,7 @@ use std::{
 use crate::support::{Exchange, UPGRADE, WebSocket, get, listen, post, request, sid_of, soon};
 use tokio_tungstenite::tungstenite::Message as Frame;
 use twocan_socketio::{
-    Config, Handshake,
+    Config, Figures, Handshake,
     engine::{CloseReason, Link, Message, Receiver, Server, Service},
 };
 
@@ -386,8 +386,40 @@ fn config() -> Config {
     Config { path: "/engine.io/".to_owned(), max_payload: 1000, ..Config::default() }
 }
 
+#[tokio::test]
+async fn sessions_are_counted_by_their_transports() {
+    let server = Server::new(config(), Echo);
+    let address = serve(server.clone()).await;
+    let counts = || {
+        let Figures { polling, websocket, rejected_origins, turned_away } = server.figures();
+        (polling, websocket, rejected_origins, turned_away)
+    };
+    assert_eq!(counts(), (0, 0, 0, 0));
+    let sid = open(address).await;
+    assert_eq!(counts(), (1, 0, 0, 0));
+    let mut socket = WebSocket::open(address, OPEN_WEBSOCKET).await;
+    socket.text().await;
+    assert_eq!(counts(), (1, 1, 0, 0));
+    let mut upgrade = WebSocket::open(address, &format!("{OPEN_WEBSOCKET}&sid={sid}")).await;
+    upgrade.send("2probe").await;
+    upgrade.send("5").await;
+    upgrade.send("4hello").await;
+    assert_eq!(upgrade.text().await, "3probe");
+    assert_eq!(upgrade.text().await, "4hello");
+    assert_eq!(counts(), (0, 2, 0, 0));
+    request(address, "GET", OPEN, &["Origin: https://evil.example"], b"").await;
+    for mut socket in [socket, upgrade] {
+        socket.send("1").await;
+        socket.closed().await;
+    }
+    assert_eq!(counts(), (0, 0, 1, 0));
+}
+
 async fn start(config: Config) -> SocketAddr {
-    let server = Server::new(config, Echo);
+    serve(Server::new(config, Echo)).await
+}
+
+async fn serve(server: Server<Echo>) -> SocketAddr {
     listen(move |request, peer| {
         let server = server.clone();
         async move { server.serve(request, peer).await }
