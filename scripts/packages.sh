@@ -9,7 +9,6 @@ test_programs=(
   openssl:openssl
   sysctl:procps
   script:bsdutils
-  python3:python3
 )
 
 # The browsers: each is a package, unless its variable names a program.
@@ -28,10 +27,8 @@ missing_packages() {
   for entry in "${test_programs[@]}"; do
     has_program "${entry%%:*}" || echo "${entry##*:}"
   done | sort -u
-  # Debian's Python comes without what makes environments.
-  if has_program python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    echo python3-venv
-  fi
+  # Debian's Python comes without what makes environments; the package of that brings Python as well.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
 missing_browsers() {
