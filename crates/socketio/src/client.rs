@@ -61,6 +61,10 @@ impl Client {
         self.link.close();
     }
 
+    pub(crate) fn is_on_websocket(&self) -> bool {
+        self.link.is_on_websocket()
+    }
+
     /// The program disconnected a socket.
     pub(crate) fn left(&self, socket: Socket) {
         self.push(Work::Left(socket));

@@ -35,15 +35,18 @@ struct Inner {
 
 /// Nothing may reach the client before the answer to its CONNECT.
 enum Phase {
-    /// The handler is deciding; what is sent meanwhile is held.
-    Connecting(Vec<Message>),
+    /// The handler is deciding, or the client is still to read the answer; what is sent meanwhile is held.
+    Connecting {
+        answered: bool,
+        held: Vec<Message>,
+    },
     Connected,
     Ended,
 }
 
 impl Socket {
     pub(crate) fn new(id: String, namespace: String, client: Arc<Client>) -> Self {
-        let phase = Mutex::new(Phase::Connecting(Vec::new()));
+        let phase = Mutex::new(Phase::Connecting { answered: false, held: Vec::new() });
         Self { inner: Arc::new(Inner { id, namespace, client, phase }) }
     }
 
@@ -102,8 +105,10 @@ impl Socket {
         {
             let mut phase = self.phase();
             match std::mem::replace(&mut *phase, Phase::Ended) {
-                Phase::Connecting(mut held) => {
-                    held.insert(0, encode_connect(self.namespace(), self.id()));
+                Phase::Connecting { answered, mut held } => {
+                    if !answered {
+                        held.insert(0, encode_connect(self.namespace(), self.id()));
+                    }
                     held.push(packet);
                     self.inner.client.send(held);
                 }
@@ -120,12 +125,24 @@ impl Socket {
         self.inner.client.close();
     }
 
-    /// Tells the client that it is connected, and sends what was held for it.
-    pub(crate) fn accept(&self) {
+    /// Tells the client that it is connected; [`release`](Self::release) must follow. Says whether
+    /// something is held for it.
+    pub(crate) fn accept(&self) -> bool {
+        match &mut *self.phase() {
+            Phase::Connecting { answered, held } => {
+                self.inner.client.send([encode_connect(self.namespace(), self.id())]);
+                *answered = true;
+                !held.is_empty()
+            }
+            Phase::Connected | Phase::Ended => false,
+        }
+    }
+
+    /// Sends what was held for the client, and holds no more.
+    pub(crate) fn release(&self) {
         let mut phase = self.phase();
-        if let Phase::Connecting(mut held) = std::mem::replace(&mut *phase, Phase::Ended) {
-            held.insert(0, encode_connect(self.namespace(), self.id()));
-            self.inner.client.send(held);
+        if let Phase::Connecting { held, .. } = &mut *phase {
+            self.inner.client.send(std::mem::take(held));
             *phase = Phase::Connected;
         }
     }
@@ -175,7 +192,7 @@ impl Socket {
         let messages = iter::once(text).chain(attachments.into_iter().map(Message::Binary));
         let mut phase = self.phase();
         match &mut *phase {
-            Phase::Connecting(held) => held.extend(messages),
+            Phase::Connecting { held, .. } => held.extend(messages),
             Phase::Connected => self.inner.client.send(messages),
             Phase::Ended => {}
         }

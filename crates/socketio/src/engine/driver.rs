@@ -98,6 +98,9 @@ impl<R: Receiver> Driver<R> {
         if let Some(open) = start.open {
             session.send(open);
         }
+        if transport == Transport::WebSocket {
+            start.link.set_on_websocket();
+        }
         debug!(session = start.number, ?transport, "session opened");
         Self {
             number: start.number,
@@ -263,6 +266,7 @@ impl<R: Receiver> Driver<R> {
                     debug!(session = self.number, "upgraded to WebSocket");
                     self.socket = self.candidate.take();
                     self.entry.upgraded();
+                    self.link.set_on_websocket();
                 }
                 Command::DropCandidate => {
                     debug!(session = self.number, "upgrade given up");

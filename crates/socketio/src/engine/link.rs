@@ -34,6 +34,7 @@ struct State {
     /// The cost of all packets that are not yet on their way.
     queued: usize,
     phase: Phase,
+    on_websocket: bool,
     /// The session's task is to look again, though there may be no input.
     stirred: bool,
     /// Wakes the session's task; absent while it runs, since it looks for more before it rests.
@@ -70,6 +71,7 @@ impl Link {
             inputs: Queue::default(),
             queued: 0,
             phase: Phase::Open,
+            on_websocket: false,
             stirred: false,
             resting: None,
         };
@@ -175,6 +177,15 @@ impl Link {
         }
         let mut state = self.lock();
         state.queued = state.queued.saturating_sub(cost);
+    }
+
+    /// The session goes on by WebSocket.
+    pub(crate) fn set_on_websocket(&self) {
+        self.lock().on_websocket = true;
+    }
+
+    pub(crate) fn is_on_websocket(&self) -> bool {
+        self.lock().on_websocket
     }
 
     /// The application may send no more; the client's requests are still answered.

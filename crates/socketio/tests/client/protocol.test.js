@@ -3,7 +3,9 @@
 // https://socket.io/docs/v4/socket-io-protocol/
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { WebSocket } from 'ws';
 
 import { Frames, Polling } from './raw.js';
 import { start } from './servers.js';
@@ -64,6 +66,29 @@ describe('Socket.IO by raw frames', () => {
       assert.equal(await client.nextMessage(), `42${prefix}["auth",${auth}]`);
     });
   }
+
+  it('lets a client that takes one frame at a time take each', async () => {
+    // Frames that come in one read are heard in one go, with no time to listen for the second.
+    const socket = new WebSocket(`${base}?EIO=4&transport=websocket`.replace('http', 'ws'));
+    clients.push({ socket });
+    const frame = async () => (await once(socket, 'message'))[0].toString();
+    await frame();
+    socket.send('40/custom,{"a":1}');
+    assert.match(await frame(), /^40\/custom,/);
+    assert.equal(await frame(), '42/custom,["auth",{"a":1}]');
+  });
+
+  it('keeps the order of what it sends on connect', async () => {
+    const client = await open();
+    client.send('40', '40/custom', '42["message",1]', '41', '40');
+    await accepted(client, '');
+    assert.equal(await client.nextMessage(), '42["auth",{}]');
+    await accepted(client, '/custom,');
+    assert.equal(await client.nextMessage(), '42/custom,["auth",{}]');
+    assert.equal(await client.nextMessage(), '42["message-back",1]');
+    await accepted(client, '');
+    assert.equal(await client.nextMessage(), '42["auth",{}]');
+  });
 
   it('refuses an unknown namespace, and keeps the session', async () => {
     const client = await open();

@@ -2,13 +2,15 @@
 
 use std::{
     future::{Future, ready},
+    io,
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use crate::support::{Exchange, UPGRADE, WebSocket, get, listen, post, request, sid_of, soon};
 use tokio_tungstenite::tungstenite::Message as Frame;
+use tracing_subscriber::fmt::MakeWriter;
 use twocan_socketio::{
     Config, Figures, Handshake,
     engine::{CloseReason, Link, Message, Receiver, Server, Service},
@@ -369,6 +371,26 @@ async fn only_allowed_origins_connect_by_any_transport() {
 }
 
 #[tokio::test]
+async fn a_refused_origin_is_logged_whatever_the_transport() {
+    let log = Log::default();
+    let _logging = tracing::subscriber::set_default(
+        tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish(),
+    );
+    let server = start(config()).await;
+    for (target, origin, headers) in [
+        (OPEN, "https://polling.example", &[][..]),
+        (OPEN_WEBSOCKET, "https://websocket.example", &UPGRADE),
+    ] {
+        let line = format!("Origin: {origin}");
+        let headers = [headers, &[line.as_str()]].concat();
+        assert_eq!(request(server, "GET", target, &headers, b"").await.status, 403);
+        let written = log.text();
+        assert!(written.contains("WARN"), "{written}");
+        assert!(written.contains(&format!("start with --origin {origin}")), "{written}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_may_ask_before_it_sends() {
     let origins = vec!["https://app.example".parse().unwrap()];
     let server = start(Config { origins, ..config() }).await;
@@ -380,6 +402,36 @@ async fn a_browser_may_ask_before_it_sends() {
     assert_eq!(answer.header("access-control-allow-headers"), Some("x-extra"));
     let answer = request(server, "OPTIONS", OPEN, &["Origin: https://evil.example"], b"").await;
     assert_eq!(answer.status, 403);
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log {
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }
 
 fn config() -> Config {
