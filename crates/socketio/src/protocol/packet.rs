@@ -9,7 +9,7 @@ use serde::{
     de::{self, SeqAccess, Visitor},
     ser,
 };
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::engine::Message;
 
@@ -40,6 +40,32 @@ pub(crate) enum Content {
     Disconnect,
     Event { name: String, args: Vec<Box<RawValue>>, id: Option<u64> },
     Ack { args: Vec<Box<RawValue>>, id: u64 },
+}
+
+impl Content {
+    /// Whether each placeholder names one of so many attachments; another client could not read the
+    /// packet otherwise.
+    pub(crate) fn check_placeholders(&self, attachments: usize) -> Result<(), InvalidPacket> {
+        let (Self::Event { args, .. } | Self::Ack { args, .. }) = self else {
+            return Ok(());
+        };
+        let valid = args.iter().all(|arg| {
+            serde_json::from_str(arg.get()).is_ok_and(|value| has_attachments(&value, attachments))
+        });
+        if valid { Ok(()) } else { Err(InvalidPacket) }
+    }
+}
+
+fn has_attachments(value: &Value, attachments: usize) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(|value| has_attachments(value, attachments)),
+        Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+            let place = fields.get("num").and_then(Value::as_u64);
+            place.is_some_and(|place| usize::try_from(place).is_ok_and(|place| place < attachments))
+        }
+        Value::Object(fields) => fields.values().all(|value| has_attachments(value, attachments)),
+        _ => true,
+    }
 }
 
 impl<'a> Packet<'a> {

@@ -229,6 +229,11 @@ const exchanges = {
     client.send(`42["message","${'x'.repeat(1e6)}"]`);
     await client.until(4);
   },
+  'a placeholder without its attachment': async (client) => {
+    await connected(client);
+    client.send('451-["message",{"_placeholder":true,"num":1}]', Buffer.from([1]));
+    await client.until(4);
+  },
   'a POST that is too long': async (client) => {
     await client.ask('GET', polling);
     const answer = await client.answer('POST', session, `4${'x'.repeat(1e6)}`);
