@@ -43,8 +43,9 @@ use super::packet::{Frame, InvalidPacket, Message, Packet};
 /// that there is no more, which saves the next one.
 const READ: usize = 16 * 1024;
 
-/// How much the library takes of a frame at once.
-const LIBRARY_READ: usize = 4 * 1024;
+/// The room that the library begins with, and how much it takes at once. What allocators have at hand; a
+/// longer frame gets its own room.
+const LIBRARY_READ: usize = 1024;
 
 /// How much the library keeps of pongs that cannot be written. It drops the rest but for the last: earlier
 /// ones are not needed (RFC 6455, section 5.5.3), so whoever pings without reading takes no memory.
