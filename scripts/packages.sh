@@ -27,6 +27,8 @@ missing_packages() {
   for entry in "${test_programs[@]}"; do
     has_program "${entry%%:*}" || echo "${entry##*:}"
   done | sort -u
+  # Debian's Python comes without what makes environments; the package of that brings Python as well.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
 missing_browsers() {

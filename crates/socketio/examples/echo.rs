@@ -14,7 +14,8 @@ use twocan_socketio::{
     Config, ConnectError, ConnectRequest, DisconnectReason, Event, Handler, Server, Socket,
 };
 
-#[tokio::main]
+// One thread: requests on different connections are answered in the order in which they came.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let options = Options::parse();
     let config = Config { connect_timeout: Duration::from_secs(1), ..options.config() };

@@ -14,7 +14,8 @@ use twocan_socketio::{
     engine::{CloseReason, Link, Message, Receiver, Server, Service},
 };
 
-#[tokio::main]
+// One thread: requests on different connections are answered in the order in which they came.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let options = Options::parse();
     let config = Config { path: "/engine.io/".to_owned(), ..options.config() };

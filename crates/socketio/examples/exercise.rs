@@ -21,7 +21,8 @@ use twocan_socketio::{
     ConnectError, ConnectRequest, DisconnectReason, Event, Handler, RequestError, Server, Socket,
 };
 
-#[tokio::main]
+// One thread: requests on different connections are answered in the order in which they came.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let options = Options::parse();
     let server = Server::new(options.config(), Exercise);

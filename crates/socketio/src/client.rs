@@ -2,20 +2,20 @@
 //! the work that waits for the handler, and the acknowledgements that are awaited.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    future::{Future, poll_fn},
+    collections::HashMap,
+    future::Future,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
-use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 
 use crate::{
     DisconnectReason, Reply, Socket,
     engine::{CloseReason, Link, Message, Receiver},
     protocol::{Assembler, Incoming, Kind},
+    queue::Queue,
 };
 
 /// While this many packets wait for the handler, the client is not read.
@@ -23,9 +23,7 @@ const MAX_WORK: usize = 64;
 
 pub(crate) struct Client {
     link: Link,
-    work: Mutex<VecDeque<Work>>,
-    /// Wakes the session's task when there is work.
-    worker: AtomicWaker,
+    work: Mutex<Queue<Work>>,
     acks: Mutex<Acks>,
 }
 
@@ -52,12 +50,7 @@ struct Waiting {
 
 impl Client {
     pub(crate) fn new(link: Link) -> Arc<Self> {
-        Arc::new(Self {
-            link,
-            work: Mutex::default(),
-            worker: AtomicWaker::new(),
-            acks: Mutex::default(),
-        })
+        Arc::new(Self { link, work: Mutex::default(), acks: Mutex::default() })
     }
 
     pub(crate) fn send(&self, messages: impl IntoIterator<Item = Message>) {
@@ -68,9 +61,14 @@ impl Client {
         self.link.close();
     }
 
+    pub(crate) fn is_on_websocket(&self) -> bool {
+        self.link.is_on_websocket()
+    }
+
     /// The program disconnected a socket.
     pub(crate) fn left(&self, socket: Socket) {
         self.push(Work::Left(socket));
+        self.link.wake();
     }
 
     /// Waits until what was sent has mostly reached the client, or the session has ended.
@@ -78,24 +76,17 @@ impl Client {
         self.link.writable().await;
     }
 
-    /// The next work, in the order of its arrival.
-    pub(crate) fn next_work(&self) -> impl Future<Output = Work> + Send + '_ {
-        poll_fn(|cx| {
-            self.worker.register(cx.waker());
-            let mut work = self.lock_work();
-            let Some(next) = work.pop_front() else {
-                return Poll::Pending;
-            };
-            if work.is_empty() {
-                work.shrink_to(1);
-            }
-            let freed = work.len() + 1 == MAX_WORK;
-            drop(work);
-            if freed {
-                self.link.wake();
-            }
-            Poll::Ready(next)
-        })
+    /// The next work, in the order of its arrival, if there is some. Nothing wakes a task that waits for
+    /// it: the session's own looks for it after each turn of the transport.
+    pub(crate) fn next_work(&self) -> Option<Work> {
+        let mut work = self.lock_work();
+        let next = work.pop()?;
+        let freed = work.len() + 1 == MAX_WORK;
+        drop(work);
+        if freed {
+            self.link.wake();
+        }
+        Some(next)
     }
 
     /// Prepares for the acknowledgement of an event that is about to be sent.
@@ -120,11 +111,10 @@ impl Client {
     }
 
     fn push(&self, work: Work) {
-        self.lock_work().push_back(work);
-        self.worker.wake();
+        self.lock_work().push(work);
     }
 
-    fn lock_work(&self) -> MutexGuard<'_, VecDeque<Work>> {
+    fn lock_work(&self) -> MutexGuard<'_, Queue<Work>> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

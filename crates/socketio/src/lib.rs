@@ -95,6 +95,7 @@ mod id;
 mod namespaces;
 mod origin;
 mod protocol;
+mod queue;
 mod server;
 mod socket;
 

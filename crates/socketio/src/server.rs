@@ -52,7 +52,8 @@ impl<H: Handler> Server<H> {
 
     /// Ends every session and waits until each of their sockets has had its
     /// [`disconnect`](Handler::disconnect) and every WebSocket is closed. Clients see 'transport close',
-    /// and so come back by themselves; who asks for a new session is answered with 503.
+    /// or 'transport error' if they poll, and so come back by themselves; who asks for a new session is
+    /// answered with 503.
     ///
     /// Go on serving requests meanwhile (it takes a second or two at most, unless the handler takes
     /// longer): a client that polls hears of the end by its next poll. End the HTTP connections with

@@ -1,20 +1,23 @@
 //! The program's handle to one client in one namespace.
 
 use std::{
-    fmt,
+    fmt, iter,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::{
-    client::Client,
+    client::{Client, ExpectedAck},
     engine::Message,
-    protocol::{Control, EventKind, encode_connect, encode_control, encode_event},
+    protocol::{Control, Encoder, EventKind, encode_connect, encode_control},
 };
+
+/// Room for most arguments, so that the text of an event is seldom moved while it is written.
+const TYPICAL_ARGUMENT: usize = 256;
 
 /// One client in one namespace. Cheap to clone, usable from anywhere; once the socket has ended, what is
 /// sent goes nowhere.
@@ -32,15 +35,18 @@ struct Inner {
 
 /// Nothing may reach the client before the answer to its CONNECT.
 enum Phase {
-    /// The handler is deciding; what is sent meanwhile is held.
-    Connecting(Vec<Message>),
+    /// The handler is deciding, or the client is still to read the answer; what is sent meanwhile is held.
+    Connecting {
+        answered: bool,
+        held: Vec<Message>,
+    },
     Connected,
     Ended,
 }
 
 impl Socket {
     pub(crate) fn new(id: String, namespace: String, client: Arc<Client>) -> Self {
-        let phase = Mutex::new(Phase::Connecting(Vec::new()));
+        let phase = Mutex::new(Phase::Connecting { answered: false, held: Vec::new() });
         Self { inner: Arc::new(Inner { id, namespace, client, phase }) }
     }
 
@@ -57,14 +63,13 @@ impl Socket {
 
     /// Sends an event with one argument. Never blocks; see [`Config::max_queue`](crate::Config::max_queue).
     pub fn emit<T: Serialize + ?Sized>(&self, event: &str, argument: &T) -> Result<(), EmitError> {
-        self.emit_raw(event, &[to_raw_value(argument)?], Vec::new());
-        Ok(())
+        self.send_one(EventKind::Event { name: event, id: None }, argument)
     }
 
     /// Sends an event with any number of arguments that are JSON already, and the attachments that their
     /// placeholders name (see [`Event::args`](crate::Event::args)). Never blocks.
     pub fn emit_raw(&self, event: &str, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
-        self.send(EventKind::Event { name: event, id: None }, args, attachments);
+        self.send_raw(EventKind::Event { name: event, id: None }, args, attachments);
     }
 
     /// Sends an event with one argument and waits for the client's acknowledgement, at most `timeout`.
@@ -74,8 +79,9 @@ impl Socket {
         argument: &T,
         timeout: Duration,
     ) -> Result<Reply, RequestError> {
-        let argument = to_raw_value(argument).map_err(EmitError)?;
-        self.request_raw(event, &[argument], Vec::new(), timeout).await
+        let waiting = self.inner.client.expect_ack(&self.inner.namespace);
+        self.send_one(EventKind::Event { name: event, id: Some(waiting.id()) }, argument)?;
+        reply(waiting, timeout).await
     }
 
     /// Like [`request`](Self::request), with the arguments of [`emit_raw`](Self::emit_raw).
@@ -88,12 +94,8 @@ impl Socket {
     ) -> Result<Reply, RequestError> {
         let waiting = self.inner.client.expect_ack(&self.inner.namespace);
         let id = Some(waiting.id());
-        self.send(EventKind::Event { name: event, id }, args, attachments);
-        match tokio::time::timeout(timeout, waiting).await {
-            Ok(Some(reply)) => Ok(reply),
-            Ok(None) => Err(RequestError::Closed),
-            Err(_) => Err(RequestError::Timeout),
-        }
+        self.send_raw(EventKind::Event { name: event, id }, args, attachments);
+        reply(waiting, timeout).await
     }
 
     /// Disconnects the client from this namespace. Its events that are not yet handled are dropped, and
@@ -103,8 +105,10 @@ impl Socket {
         {
             let mut phase = self.phase();
             match std::mem::replace(&mut *phase, Phase::Ended) {
-                Phase::Connecting(mut held) => {
-                    held.insert(0, encode_connect(self.namespace(), self.id()));
+                Phase::Connecting { answered, mut held } => {
+                    if !answered {
+                        held.insert(0, encode_connect(self.namespace(), self.id()));
+                    }
                     held.push(packet);
                     self.inner.client.send(held);
                 }
@@ -121,12 +125,24 @@ impl Socket {
         self.inner.client.close();
     }
 
-    /// Tells the client that it is connected, and sends what was held for it.
-    pub(crate) fn accept(&self) {
+    /// Tells the client that it is connected; [`release`](Self::release) must follow. Says whether
+    /// something is held for it.
+    pub(crate) fn accept(&self) -> bool {
+        match &mut *self.phase() {
+            Phase::Connecting { answered, held } => {
+                self.inner.client.send([encode_connect(self.namespace(), self.id())]);
+                *answered = true;
+                !held.is_empty()
+            }
+            Phase::Connected | Phase::Ended => false,
+        }
+    }
+
+    /// Sends what was held for the client, and holds no more.
+    pub(crate) fn release(&self) {
         let mut phase = self.phase();
-        if let Phase::Connecting(mut held) = std::mem::replace(&mut *phase, Phase::Ended) {
-            held.insert(0, encode_connect(self.namespace(), self.id()));
-            self.inner.client.send(held);
+        if let Phase::Connecting { held, .. } = &mut *phase {
+            self.inner.client.send(std::mem::take(held));
             *phase = Phase::Connected;
         }
     }
@@ -148,11 +164,35 @@ impl Socket {
         Ack { socket: self.clone(), id }
     }
 
-    fn send(&self, kind: EventKind<'_>, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
-        let messages = encode_event(kind, self.namespace(), args, attachments);
+    fn send_one<T: Serialize + ?Sized>(
+        &self,
+        kind: EventKind<'_>,
+        argument: &T,
+    ) -> Result<(), EmitError> {
+        if self.has_ended() {
+            return Ok(());
+        }
+        let mut encoder = Encoder::new(kind, self.namespace(), 0, TYPICAL_ARGUMENT);
+        encoder.push(argument)?;
+        self.send(encoder.finish()?, Vec::new());
+        Ok(())
+    }
+
+    fn send_raw(&self, kind: EventKind<'_>, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
+        let length = args.iter().map(|arg| arg.get().len() + 1).sum();
+        let mut encoder = Encoder::new(kind, self.namespace(), attachments.len(), length);
+        args.iter().for_each(|arg| encoder.push_raw(arg));
+        // What came as text is text.
+        if let Ok(text) = encoder.finish() {
+            self.send(text, attachments);
+        }
+    }
+
+    fn send(&self, text: Message, attachments: Vec<Bytes>) {
+        let messages = iter::once(text).chain(attachments.into_iter().map(Message::Binary));
         let mut phase = self.phase();
         match &mut *phase {
-            Phase::Connecting(held) => held.extend(messages),
+            Phase::Connecting { held, .. } => held.extend(messages),
             Phase::Connected => self.inner.client.send(messages),
             Phase::Ended => {}
         }
@@ -160,6 +200,14 @@ impl Socket {
 
     fn phase(&self) -> MutexGuard<'_, Phase> {
         self.inner.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn reply(waiting: ExpectedAck, timeout: Duration) -> Result<Reply, RequestError> {
+    match tokio::time::timeout(timeout, waiting).await {
+        Ok(Some(reply)) => Ok(reply),
+        Ok(None) => Err(RequestError::Closed),
+        Err(_) => Err(RequestError::Timeout),
     }
 }
 
@@ -182,14 +230,12 @@ pub struct Ack {
 impl Ack {
     /// Acknowledges with one argument.
     pub fn send<T: Serialize + ?Sized>(self, argument: &T) -> Result<(), EmitError> {
-        let argument = to_raw_value(argument)?;
-        self.send_raw(&[argument], Vec::new());
-        Ok(())
+        self.socket.send_one(EventKind::Ack { id: self.id }, argument)
     }
 
     /// Acknowledges with the arguments of [`Socket::emit_raw`].
     pub fn send_raw(self, args: &[Box<RawValue>], attachments: Vec<Bytes>) {
-        self.socket.send(EventKind::Ack { id: self.id }, args, attachments);
+        self.socket.send_raw(EventKind::Ack { id: self.id }, args, attachments);
     }
 }
 

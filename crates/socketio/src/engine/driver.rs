@@ -13,18 +13,18 @@ use tokio::{
     sync::oneshot,
     time::{Instant as TokioInstant, Sleep, sleep_until},
 };
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tracing::{debug, trace};
+use tungstenite::protocol::CloseFrame;
 
 use super::{
     CloseReason, Receiver,
-    link::{Input, Link},
+    link::{Input, Link, message_cost},
     packet::{InvalidPacket, Packet},
     payload,
     refusal::Refusal,
     registry::Entry,
     session::{Command, Session, Timing, Transport},
-    websocket::{Received, SendFailed, WebSocket, too_large},
+    websocket::{Received, SendFailed, WebSocket},
 };
 
 /// How many packets are read in a row before others get their turn.
@@ -38,10 +38,9 @@ pub(crate) struct Start<R> {
     /// For telling sessions apart in the logs; the session id is a secret.
     pub(crate) number: u64,
     pub(crate) timing: Timing,
-    pub(crate) max_payload: usize,
     /// The first packet; a polling client has had it with its handshake.
     pub(crate) open: Option<Packet>,
-    pub(crate) socket: Option<WebSocket>,
+    pub(crate) socket: Option<Box<WebSocket>>,
     pub(crate) link: Link,
     pub(crate) receiver: R,
     pub(crate) entry: Entry,
@@ -63,7 +62,7 @@ pub(crate) async fn run<R: Receiver>(start: Start<R>, application: impl Future<O
             if transport_done && application_done {
                 return Poll::Ready(());
             }
-            if transport_done || !driver.link.has_input() {
+            if driver.link.rest(cx) {
                 return Poll::Pending;
             }
         }
@@ -75,18 +74,19 @@ pub(crate) async fn run<R: Receiver>(start: Start<R>, application: impl Future<O
 
 struct Driver<R> {
     number: u64,
-    max_payload: usize,
     session: Session,
     link: Link,
     receiver: R,
     entry: Entry,
     /// Fires at the session's deadline, or before it.
     timer: Pin<Box<Sleep>>,
+    /// Whether the timer wakes the task.
+    timer_armed: bool,
     poll: Option<oneshot::Sender<Result<String, Refusal>>>,
     /// A POST whose packets are delivered; it is answered when the application can take more.
     post: Option<oneshot::Sender<Result<(), Refusal>>>,
-    socket: Option<WebSocket>,
-    candidate: Option<WebSocket>,
+    socket: Option<Box<WebSocket>>,
+    candidate: Option<Box<WebSocket>>,
 }
 
 impl<R: Receiver> Driver<R> {
@@ -98,11 +98,14 @@ impl<R: Receiver> Driver<R> {
         if let Some(open) = start.open {
             session.send(open);
         }
+        if transport == Transport::WebSocket {
+            start.link.set_on_websocket();
+        }
         debug!(session = start.number, ?transport, "session opened");
         Self {
             number: start.number,
-            max_payload: start.max_payload,
             timer: Box::pin(sleep_until(session.deadline().unwrap_or(now).into())),
+            timer_armed: false,
             session,
             link: start.link,
             receiver: start.receiver,
@@ -117,14 +120,16 @@ impl<R: Receiver> Driver<R> {
     /// Does all that can be done at once; ready when the session has ended.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let now = now();
-        let mut inputs = self.link.take(cx);
+        // A candidate that is there already spoke before whoever asks by a request.
+        self.read_candidate(cx, now);
+        let mut inputs = self.link.take();
         for input in inputs.drain(..) {
             self.accept(input, now);
         }
         self.link.recycle(inputs);
 
-        // The candidate first: what it has received behind its `upgrade` is read in the same turn, since
-        // nothing would wake the task for it.
+        // A new candidate before the transport: what it has received behind its `upgrade` is read in the
+        // same turn, since nothing would wake the task for it.
         self.read_candidate(cx, now);
         self.read(cx, now);
         if self.session.deadline().is_some_and(|deadline| deadline <= now) {
@@ -140,7 +145,7 @@ impl<R: Receiver> Driver<R> {
             self.finish();
             return Poll::Ready(());
         }
-        self.arm_timer(cx);
+        self.arm_timer(cx, now);
         Poll::Pending
     }
 
@@ -199,14 +204,14 @@ impl<R: Receiver> Driver<R> {
                     trace!(session = self.number, packet = describe(&packet), "received");
                     self.session.receive(packet, now);
                 }
-                Received::TooLarge => {
-                    debug!(session = self.number, "message too large");
+                Received::Broken(close) => {
+                    debug!(session = self.number, %close, "a message that may not be");
                     if let Some(socket) = self.socket.take() {
-                        self.close(socket, VecDeque::new(), Some(too_large(self.max_payload)));
+                        self.close(socket, VecDeque::new(), Some(close));
                     }
                     self.session.abandon(CloseReason::TransportError);
                 }
-                Received::Lost(reason) => self.session.abandon(reason),
+                Received::Lost => self.session.abandon(CloseReason::TransportClose),
             }
             self.carry_out();
         }
@@ -223,11 +228,15 @@ impl<R: Receiver> Driver<R> {
                     trace!(session = self.number, packet = describe(&packet), "candidate received");
                     self.session.candidate_received(packet, now);
                 }
-                Received::TooLarge | Received::Lost(_) => {
+                Received::Broken(_) | Received::Lost => {
                     debug!(session = self.number, "upgrade failed: the WebSocket closed");
+                    let close = match received {
+                        Received::Broken(close) => Some(close),
+                        _ => None,
+                    };
                     self.session.candidate_lost();
                     if let Some(candidate) = self.candidate.take() {
-                        self.close(candidate, VecDeque::new(), None);
+                        self.close(candidate, VecDeque::new(), close);
                     }
                 }
             }
@@ -240,7 +249,7 @@ impl<R: Receiver> Driver<R> {
             match command {
                 Command::Deliver(message) => self.receiver.receive(message),
                 Command::AnswerPoll(packets) => {
-                    self.link.sent(&packets);
+                    self.link.sent(packets.iter().map(message_cost).sum());
                     let body = payload::encode(&packets);
                     let (packets, bytes) = (packets.len(), body.len());
                     trace!(session = self.number, packets, bytes, "poll answered");
@@ -249,16 +258,15 @@ impl<R: Receiver> Driver<R> {
                     }
                 }
                 Command::SendCandidate(packet) => {
-                    let sent = self.candidate.as_mut().map(|candidate| candidate.send(packet));
-                    if let Some(Err(_)) = sent {
-                        self.session.candidate_lost();
-                        self.candidate = None;
+                    if let Some(candidate) = &mut self.candidate {
+                        candidate.send(&packet);
                     }
                 }
                 Command::PromoteCandidate => {
                     debug!(session = self.number, "upgraded to WebSocket");
-                    self.entry.upgraded();
                     self.socket = self.candidate.take();
+                    self.entry.upgraded();
+                    self.link.set_on_websocket();
                 }
                 Command::DropCandidate => {
                     debug!(session = self.number, "upgrade given up");
@@ -284,29 +292,23 @@ impl<R: Receiver> Driver<R> {
         let Some(socket) = &mut self.socket else {
             return;
         };
-        let mut failed = None;
-        while let Poll::Ready(ready) = socket.poll_ready(cx) {
-            if let Err(SendFailed(reason)) = ready {
-                failed = Some(reason);
-                break;
+        let mut sent = 0;
+        let failed = loop {
+            match socket.poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(SendFailed)) => break true,
+                Poll::Pending => break false,
             }
             let Some(packet) = self.session.next_packet() else {
-                break;
+                break matches!(socket.poll_flush(cx), Poll::Ready(Err(SendFailed)));
             };
             trace!(session = self.number, packet = packet.kind(), bytes = packet.len(), "sent");
-            self.link.sent([&packet]);
-            if let Err(SendFailed(reason)) = socket.send(packet) {
-                failed = Some(reason);
-                break;
-            }
-        }
-        if failed.is_none()
-            && let Poll::Ready(Err(SendFailed(reason))) = socket.poll_flush(cx)
-        {
-            failed = Some(reason);
-        }
-        if let Some(reason) = failed {
-            self.session.abandon(reason);
+            sent += message_cost(&packet);
+            socket.send(&packet);
+        };
+        self.link.sent(sent);
+        if failed {
+            self.session.abandon(CloseReason::TransportClose);
             self.carry_out();
         }
     }
@@ -328,23 +330,29 @@ impl<R: Receiver> Driver<R> {
         }
     }
 
-    fn arm_timer(&mut self, cx: &mut Context<'_>) {
+    fn arm_timer(&mut self, cx: &mut Context<'_>, now: Instant) {
         let Some(deadline) = self.session.deadline() else {
             return;
         };
-        let deadline = TokioInstant::from_std(deadline);
+        let (deadline, now) = (TokioInstant::from_std(deadline), TokioInstant::from_std(now));
         // A deadline that moved away is left to fire too early: a pong then costs no timer.
         if deadline < self.timer.deadline() {
             self.timer.as_mut().reset(deadline);
+            self.timer_armed = false;
+        }
+        if self.timer_armed && now < self.timer.deadline() {
+            return;
         }
         while self.timer.as_mut().poll(cx).is_ready() {
             if TokioInstant::now() >= deadline {
                 cx.waker().wake_by_ref();
                 self.timer.as_mut().reset(deadline);
+                self.timer_armed = false;
                 return;
             }
             self.timer.as_mut().reset(deadline);
         }
+        self.timer_armed = true;
     }
 
     /// Nobody is left to answer the requests that came too late: their senders are dropped.
@@ -355,7 +363,7 @@ impl<R: Receiver> Driver<R> {
     }
 
     /// Closes a WebSocket in a task of its own, since the client may take its time.
-    fn close(&self, socket: WebSocket, packets: VecDeque<Packet>, reason: Option<CloseFrame>) {
+    fn close(&self, socket: Box<WebSocket>, packets: VecDeque<Packet>, reason: Option<CloseFrame>) {
         let guard = self.entry.another_task();
         tokio::spawn(async move {
             socket.close(packets, reason).await;

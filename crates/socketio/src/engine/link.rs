@@ -4,20 +4,18 @@ use std::{
     collections::VecDeque,
     fmt,
     future::{Future, poll_fn},
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
-use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 
 use super::{Message, packet::Packet, refusal::Refusal, session::Turned, websocket::WebSocket};
+use crate::queue::Queue;
 
 /// What each queued packet counts besides its content, so that many small ones are bounded too.
 const PACKET_COST: usize = 64;
-
-/// The inputs' queue keeps this much room when it runs empty; more is given back.
-const KEPT_CAPACITY: usize = 8;
 
 /// Sends to one session, from anywhere. Cheap to clone; once the session has ended, what is sent goes
 /// nowhere.
@@ -28,18 +26,19 @@ pub struct Link {
 
 struct Shared {
     state: Mutex<State>,
-    /// Wakes the session's task.
-    task: AtomicWaker,
-    /// Wakes whoever waits for the queue to drain.
-    drained: AtomicWaker,
     max_queue: usize,
 }
 
 struct State {
-    inputs: VecDeque<Input>,
+    inputs: Queue<Input>,
     /// The cost of all packets that are not yet on their way.
     queued: usize,
     phase: Phase,
+    on_websocket: bool,
+    /// The session's task is to look again, though there may be no input.
+    stirred: bool,
+    /// Wakes the session's task; absent while it runs, since it looks for more before it rests.
+    resting: Option<Waker>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,20 +62,20 @@ pub(crate) enum Input {
     Posted(String, oneshot::Sender<Result<(), Refusal>>),
     PostFailed,
     PostRefused,
-    Candidate(WebSocket),
+    Candidate(Box<WebSocket>),
 }
 
 impl Link {
     pub(crate) fn new(max_queue: usize) -> Self {
-        let state = State { inputs: VecDeque::new(), queued: 0, phase: Phase::Open };
-        Self {
-            shared: Arc::new(Shared {
-                state: Mutex::new(state),
-                task: AtomicWaker::new(),
-                drained: AtomicWaker::new(),
-                max_queue,
-            }),
-        }
+        let state = State {
+            inputs: Queue::default(),
+            queued: 0,
+            phase: Phase::Open,
+            on_websocket: false,
+            stirred: false,
+            resting: None,
+        };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), max_queue }) }
     }
 
     /// Sends a message. Never blocks: a client that leaves more than
@@ -94,15 +93,14 @@ impl Link {
         for message in messages {
             let packet = Packet::Message(message);
             state.queued += cost(&packet);
-            state.inputs.push_back(Input::Send(packet));
+            state.inputs.push(Input::Send(packet));
         }
         if state.queued > self.shared.max_queue {
             state.phase = Phase::Closing;
             state.inputs.retain(|input| !matches!(input, Input::Send(_)));
-            state.inputs.push_back(Input::Overflow);
+            state.inputs.push(Input::Overflow);
         }
-        drop(state);
-        self.wake();
+        rouse(state);
     }
 
     /// Closes the session, after what is queued has been sent.
@@ -110,23 +108,24 @@ impl Link {
         let mut state = self.lock();
         if state.phase == Phase::Open {
             state.phase = Phase::Closing;
-            state.inputs.push_back(Input::Close);
+            state.inputs.push(Input::Close);
         }
-        drop(state);
-        self.wake();
+        rouse(state);
     }
 
-    /// Lets the session look again whether its [`Receiver`](super::Receiver) is ready.
+    /// Lets the session's task look again whether its [`Receiver`](super::Receiver) is ready, and poll
+    /// the application's future.
     pub fn wake(&self) {
-        self.shared.task.wake();
+        let mut state = self.lock();
+        state.stirred = true;
+        rouse(state);
     }
 
-    /// Waits until at least half of the queue is free, or the session has ended. Only one future may
-    /// wait for each session.
-    pub fn writable(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Waits until at least half of the queue is free, or the session has ended. To be awaited in the
+    /// session's own task only, which polls it after each of its turns: nothing else wakes it.
+    pub(crate) fn writable(&self) -> impl Future<Output = ()> + Send + use<> {
         let link = self.clone();
-        poll_fn(move |cx| {
-            link.shared.drained.register(cx.waker());
+        poll_fn(move |_| {
             let state = link.lock();
             if state.phase != Phase::Open || state.queued <= link.shared.max_queue / 2 {
                 Poll::Ready(())
@@ -142,57 +141,63 @@ impl Link {
         if state.phase == Phase::Closed {
             return Err(input);
         }
-        state.inputs.push_back(input);
-        drop(state);
-        self.wake();
+        state.inputs.push(input);
+        rouse(state);
         Ok(())
     }
 
-    /// The inputs since the last call; the task is woken when there are more.
-    pub(crate) fn take(&self, cx: &Context<'_>) -> VecDeque<Input> {
-        self.shared.task.register(cx.waker());
-        std::mem::take(&mut self.lock().inputs)
+    /// The inputs since the last call. Until the task [rests](Self::rest), nothing wakes it.
+    pub(crate) fn take(&self) -> VecDeque<Input> {
+        let mut state = self.lock();
+        state.resting = None;
+        state.inputs.take()
+    }
+
+    /// Lets the session's task rest until there is something to do; false if there is already.
+    pub(crate) fn rest(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.lock();
+        if mem::take(&mut state.stirred) || !state.inputs.is_empty() {
+            return false;
+        }
+        state.resting = Some(cx.waker().clone());
+        true
     }
 
     /// Gives back the emptied queue of [`take`](Self::take), to use its memory again.
-    pub(crate) fn recycle(&self, mut emptied: VecDeque<Input>) {
-        let mut state = self.lock();
-        if state.inputs.capacity() == 0 && emptied.is_empty() {
-            emptied.shrink_to(KEPT_CAPACITY);
-            state.inputs = emptied;
+    pub(crate) fn recycle(&self, emptied: VecDeque<Input>) {
+        if emptied.capacity() > 0 {
+            self.lock().inputs.reuse(emptied);
         }
     }
 
-    pub(crate) fn has_input(&self) -> bool {
-        !self.lock().inputs.is_empty()
+    /// Packets of this [cost](message_cost) are on their way.
+    pub(crate) fn sent(&self, cost: usize) {
+        if cost == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        state.queued = state.queued.saturating_sub(cost);
     }
 
-    /// Packets are on their way.
-    pub(crate) fn sent<'a>(&self, packets: impl IntoIterator<Item = &'a Packet>) {
-        let freed = packets.into_iter().map(message_cost).sum::<usize>();
-        let mut state = self.lock();
-        state.queued = state.queued.saturating_sub(freed);
-        let low = state.queued <= self.shared.max_queue / 2;
-        drop(state);
-        if low {
-            self.shared.drained.wake();
-        }
+    /// The session goes on by WebSocket.
+    pub(crate) fn set_on_websocket(&self) {
+        self.lock().on_websocket = true;
+    }
+
+    pub(crate) fn is_on_websocket(&self) -> bool {
+        self.lock().on_websocket
     }
 
     /// The application may send no more; the client's requests are still answered.
     pub(crate) fn set_closing(&self) {
         self.lock().phase = Phase::Closing;
-        self.shared.drained.wake();
     }
 
     /// The session has ended; inputs that nobody will look at are returned.
     pub(crate) fn set_closed(&self) -> VecDeque<Input> {
         let mut state = self.lock();
         state.phase = Phase::Closed;
-        let inputs = std::mem::take(&mut state.inputs);
-        drop(state);
-        self.shared.drained.wake();
-        inputs
+        state.inputs.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -206,12 +211,21 @@ impl fmt::Debug for Link {
     }
 }
 
+/// Wakes the session's task if it rests.
+fn rouse(mut state: MutexGuard<'_, State>) {
+    let waker = state.resting.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 fn cost(packet: &Packet) -> usize {
     PACKET_COST + packet.len()
 }
 
-/// Only messages are counted; the engine's own packets are few.
-fn message_cost(packet: &Packet) -> usize {
+/// What a packet counts while it waits. Only messages count; the engine's own packets are few.
+pub(crate) fn message_cost(packet: &Packet) -> usize {
     match packet {
         Packet::Message(_) => cost(packet),
         _ => 0,

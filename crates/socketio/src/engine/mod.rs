@@ -3,6 +3,10 @@
 //!
 //! A [`Service`] says what happens in a session: it is handed the session's [`Link`] to send by, and
 //! gives back a [`Receiver`] for what comes in and a future that runs in the session's task.
+//!
+//! A session id is 20 random characters, and a secret between the server and the client. Neither looks into
+//! it or counts its characters: where several servers share an address, there is room for the name of the
+//! session's own in front, as `name.…`, by which a proxy finds it.
 
 mod driver;
 mod link;
@@ -31,7 +35,8 @@ pub trait Service: Send + Sync + 'static {
 
     /// A session has opened.
     ///
-    /// The future is polled in the session's own task, beside its transport. When the session has ended
+    /// The future is polled in the session's own task, after each turn of its transport, so that nothing
+    /// has to wake it for what the receiver was given. When the session has ended
     /// ([`Receiver::closed`]) the future should come to its end too: the task waits for it.
     fn open(
         self: Arc<Self>,

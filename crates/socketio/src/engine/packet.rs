@@ -57,11 +57,12 @@ pub(crate) enum Packet {
 #[error("not an Engine.IO packet")]
 pub(crate) struct InvalidPacket;
 
-/// A packet as a WebSocket carries it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Frame {
-    Text(String),
-    Binary(Bytes),
+/// A packet as a WebSocket carries it: bytes travel as they are, and all else as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frame<'a> {
+    /// The digit of the packet's kind, and what stands behind it.
+    Text(u8, &'a str),
+    Binary(&'a [u8]),
 }
 
 /// Browsers pad base64, other clients may not.
@@ -92,35 +93,31 @@ impl Packet {
         })
     }
 
-    /// Appends the packet as text; bytes are written as base64 after a `b`.
-    pub(crate) fn write_text(&self, text: &mut String) {
-        let (kind, content) = match self {
-            Self::Open(content) => ('0', content.as_str()),
-            Self::Close => ('1', ""),
-            Self::Ping(content) => ('2', content.as_str()),
-            Self::Pong(content) => ('3', content.as_str()),
-            Self::Message(Message::Text(content)) => ('4', content.as_str()),
-            Self::Message(Message::Binary(bytes)) => {
-                text.push('b');
-                BASE64.encode_string(bytes, text);
-                return;
-            }
-            Self::Upgrade => ('5', ""),
-            Self::Noop => ('6', ""),
-        };
-        text.reserve(1 + content.len());
-        text.push(kind);
-        text.push_str(content);
+    /// The packet as a WebSocket frame.
+    pub(crate) fn frame(&self) -> Frame<'_> {
+        match self {
+            Self::Open(content) => Frame::Text(b'0', content),
+            Self::Close => Frame::Text(b'1', ""),
+            Self::Ping(content) => Frame::Text(b'2', content),
+            Self::Pong(content) => Frame::Text(b'3', content),
+            Self::Message(Message::Text(content)) => Frame::Text(b'4', content),
+            Self::Message(Message::Binary(bytes)) => Frame::Binary(bytes),
+            Self::Upgrade => Frame::Text(b'5', ""),
+            Self::Noop => Frame::Text(b'6', ""),
+        }
     }
 
-    /// The packet as a WebSocket frame; bytes travel as they are.
-    pub(crate) fn into_frame(self) -> Frame {
-        match self {
-            Self::Message(Message::Binary(bytes)) => Frame::Binary(bytes),
-            other => {
-                let mut text = String::new();
-                other.write_text(&mut text);
-                Frame::Text(text)
+    /// Appends the packet as text; bytes are written as base64 after a `b`.
+    pub(crate) fn write_text(&self, text: &mut String) {
+        match self.frame() {
+            Frame::Text(kind, content) => {
+                text.reserve(1 + content.len());
+                text.push(kind.into());
+                text.push_str(content);
+            }
+            Frame::Binary(bytes) => {
+                text.push('b');
+                BASE64.encode_string(bytes, text);
             }
         }
     }
@@ -194,8 +191,8 @@ mod tests {
     fn bytes_are_binary_frames_and_all_else_is_text() {
         let bytes = Bytes::from_static(b"\x00\xff");
         let binary = Packet::Message(Message::Binary(bytes.clone()));
-        assert_eq!(binary.into_frame(), Frame::Binary(bytes));
-        assert_eq!(Packet::Noop.into_frame(), Frame::Text("6".into()));
+        assert_eq!(binary.frame(), Frame::Binary(&bytes));
+        assert_eq!(Packet::Noop.frame(), Frame::Text(b'6', ""));
     }
 
     proptest! {

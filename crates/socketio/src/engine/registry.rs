@@ -26,7 +26,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    sessions: HashMap<String, Session>,
+    sessions: HashMap<Arc<str>, Session>,
     /// How many of them have a WebSocket.
     websockets: usize,
     tasks: usize,
@@ -45,7 +45,7 @@ pub(crate) struct TaskGuard {
 
 /// A session's place in the registry; dropping it takes the session out.
 pub(crate) struct Entry {
-    sid: String,
+    sid: Arc<str>,
     task: TaskGuard,
 }
 
@@ -53,7 +53,7 @@ impl Registry {
     /// Enters a session, unless there are `limit` already or the server is shutting down.
     pub(crate) fn enter(
         &self,
-        sid: String,
+        sid: Arc<str>,
         link: Link,
         transport: Transport,
         limit: usize,
@@ -65,7 +65,7 @@ impl Registry {
         if state.sessions.len() >= limit {
             return Err(Refusal::TooManySessions);
         }
-        state.sessions.insert(sid.clone(), Session { link, transport });
+        state.sessions.insert(Arc::clone(&sid), Session { link, transport });
         state.websockets += usize::from(transport == Transport::WebSocket);
         state.tasks += 1;
         Ok(Entry { sid, task: TaskGuard { registry: self.clone() } })
@@ -159,7 +159,7 @@ mod tests {
     fn sessions_are_counted_by_transport_until_they_leave() {
         let registry = Registry::default();
         let enter = |sid: &str, transport| {
-            registry.enter(sid.to_owned(), Link::new(1024), transport, 2).map_err(drop)
+            registry.enter(sid.into(), Link::new(1024), transport, 2).map_err(drop)
         };
         let (a, b) = (enter("a", Transport::Polling), enter("b", Transport::WebSocket));
         assert!(enter("c", Transport::Polling).is_err(), "two are as many as there may be");

@@ -1,6 +1,7 @@
 //! The engine's answers to HTTP requests.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     sync::{
         Arc,
@@ -193,17 +194,14 @@ impl<S: Service> Server<S> {
                 return;
             };
             if let Err(Input::Candidate(socket)) = link.push(Input::Candidate(socket)) {
-                socket.close(Default::default(), None).await;
+                socket.close(VecDeque::new(), None).await;
             }
         });
     }
 
-    async fn upgraded(&self, upgrade: hyper::upgrade::OnUpgrade) -> Option<WebSocket> {
+    async fn upgraded(&self, upgrade: hyper::upgrade::OnUpgrade) -> Option<Box<WebSocket>> {
         match upgrade.await {
-            Ok(upgraded) => {
-                let Config { max_payload, max_queue, .. } = self.shared.config;
-                Some(WebSocket::new(upgraded, max_payload, max_queue).await)
-            }
+            Ok(upgraded) => Some(WebSocket::new(upgraded, self.shared.config.max_payload)),
             Err(error) => {
                 debug!(%error, "the connection ended before its WebSocket opened");
                 None
@@ -212,15 +210,15 @@ impl<S: Service> Server<S> {
     }
 
     /// A place for a new session.
-    fn enter(&self, transport: Transport) -> Result<(String, Link, Entry), Refusal> {
+    fn enter(&self, transport: Transport) -> Result<(Arc<str>, Link, Entry), Refusal> {
         let Config { max_queue, max_sessions, .. } = self.shared.config;
-        let sid = random_id().map_err(|error| {
+        let sid: Arc<str> = random_id().map(Arc::from).map_err(|error| {
             error!(%error, "the system gives no random bytes");
             Refusal::NoRandomness
         })?;
         let link = Link::new(max_queue);
         let registry = &self.shared.registry;
-        let entry = registry.enter(sid.clone(), link.clone(), transport, max_sessions)?;
+        let entry = registry.enter(Arc::clone(&sid), link.clone(), transport, max_sessions)?;
         Ok((sid, link, entry))
     }
 
@@ -239,7 +237,7 @@ impl<S: Service> Server<S> {
         &self,
         handshake: Handshake,
         open: Option<Packet>,
-        socket: Option<WebSocket>,
+        socket: Option<Box<WebSocket>>,
         link: Link,
         entry: Entry,
     ) -> impl Future<Output = ()> + Send + use<S> {
@@ -253,7 +251,6 @@ impl<S: Service> Server<S> {
                 ping_timeout: config.ping_timeout,
                 upgrade_timeout: config.upgrade_timeout,
             },
-            max_payload: config.max_payload,
             open,
             socket,
             link,

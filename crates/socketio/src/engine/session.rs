@@ -21,6 +21,7 @@ use super::{
     CloseReason,
     packet::{InvalidPacket, Message, Packet},
 };
+use crate::queue::Queue;
 
 /// The periods of a session; see [`Config`](crate::Config).
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +37,11 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same when the server shuts down: between two polls of a client that is there, it takes no longer.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How many packets answer one poll at most; the Python client takes no more.
+const MAX_ANSWER: usize = 16;
+
 /// While a candidate is being tried, a poll that waits this long is ended, so that the client may pause.
 const NOOP_INTERVAL: Duration = Duration::from_millis(50);
-
-/// How late a timer may fire without lengthening what depends on it.
-const CLOCK_SLACK: Duration = Duration::from_millis(20);
 
 /// The way by which a session's packets travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,18 +91,40 @@ pub(crate) struct Session {
     polled: bool,
     /// Whether a POST is being read.
     posting: bool,
-    queue: VecDeque<Packet>,
-    commands: VecDeque<Command>,
+    queue: Queue<Packet>,
+    commands: Queue<Command>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// The application has closed the session; the next poll brings the news.
+    /// The session is to end with the next poll, after what is queued.
     Closing {
         until: Instant,
+        farewell: Farewell,
     },
     Closed,
+}
+
+/// What a polling client hears last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    Close,
+    /// Enough for a client that closed itself.
+    Noop,
+    /// That there is no such session. All clients come back after that; the Python client does not after a
+    /// close.
+    Forgotten,
+}
+
+impl Farewell {
+    fn packet(self) -> Option<Packet> {
+        match self {
+            Self::Close => Some(Packet::Close),
+            Self::Noop => Some(Packet::Noop),
+            Self::Forgotten => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -132,20 +155,20 @@ impl Session {
             candidate: None,
             polled: false,
             posting: false,
-            queue: VecDeque::new(),
-            commands: VecDeque::new(),
+            queue: Queue::default(),
+            commands: Queue::default(),
         }
     }
 
     /// What to do next; call until `None` after every input.
     pub(crate) fn next_command(&mut self) -> Option<Command> {
-        self.commands.pop_front()
+        self.commands.pop()
     }
 
     /// The next packet for the WebSocket; call whenever it can take one.
     pub(crate) fn next_packet(&mut self) -> Option<Packet> {
         match self.transport {
-            Transport::WebSocket => self.queue.pop_front(),
+            Transport::WebSocket => self.queue.pop(),
             Transport::Polling => None,
         }
     }
@@ -158,7 +181,7 @@ impl Session {
         };
         let phase = match self.phase {
             Phase::Open => heartbeat,
-            Phase::Closing { until } => until,
+            Phase::Closing { until, .. } => until,
             Phase::Closed => return None,
         };
         let candidate = self.candidate.as_ref().map(|candidate| candidate.until);
@@ -175,7 +198,7 @@ impl Session {
     /// Queues a packet for the client.
     pub(crate) fn send(&mut self, packet: Packet) {
         if self.phase == Phase::Open {
-            self.queue.push_back(packet);
+            self.queue.push(packet);
         }
     }
 
@@ -183,28 +206,29 @@ impl Session {
     /// that were sent together travel together.
     pub(crate) fn flush(&mut self) {
         if self.transport == Transport::Polling && self.polled && !self.queue.is_empty() {
-            let packets = self.queue.drain(..).collect();
+            let count = self.queue.len().min(MAX_ANSWER);
+            let packets = (0..count).map_while(|_| self.queue.pop()).collect();
             self.answer_poll(packets);
         }
     }
 
     /// The application closes the session, in good order: what is queued is still delivered.
     pub(crate) fn close(&mut self, now: Instant) {
-        self.close_orderly(CloseReason::ForcedClose, now + CLOSE_TIMEOUT);
+        self.close_orderly(CloseReason::ForcedClose, now + CLOSE_TIMEOUT, Farewell::Close);
     }
 
     /// The server shuts down: the session is closed in good order too, but soon.
     pub(crate) fn shutdown(&mut self, now: Instant) {
         let until = now + SHUTDOWN_TIMEOUT;
-        if let Phase::Closing { until: patience } = &mut self.phase {
+        if let Phase::Closing { until: patience, .. } = &mut self.phase {
             *patience = until.min(*patience);
         }
-        self.close_orderly(CloseReason::ServerShutdown, until);
+        self.close_orderly(CloseReason::ServerShutdown, until, Farewell::Forgotten);
     }
 
     /// Ends the session at once; a waiting poll is told so.
     pub(crate) fn end(&mut self, reason: CloseReason) {
-        self.end_with(reason, Packet::Close);
+        self.end_with(reason, Farewell::Close);
     }
 
     // ---- what comes by polling ----
@@ -230,15 +254,9 @@ impl Session {
                     *noop_due = now + NOOP_INTERVAL;
                 }
             }
-            Phase::Closing { .. } => {
+            Phase::Closing { farewell, .. } => {
                 self.polled = true;
-                self.phase = Phase::Closed;
-                if self.queue.is_empty() {
-                    self.queue.push_back(Packet::Noop);
-                }
-                self.queue.push_back(Packet::Close);
-                self.flush();
-                self.drop_candidate();
+                return self.part(farewell);
             }
         }
         Ok(())
@@ -317,11 +335,11 @@ impl Session {
             *extended = true;
         }
         match packet {
-            Packet::Message(message) => self.commands.push_back(Command::Deliver(message)),
+            Packet::Message(message) => self.commands.push(Command::Deliver(message)),
             Packet::Pong(_) => {
                 self.heartbeat = Heartbeat::PingDue(now + self.timing.ping_interval);
             }
-            Packet::Close => self.end_with(CloseReason::TransportClose, Packet::Noop),
+            Packet::Close => self.end_with(CloseReason::TransportClose, Farewell::Noop),
             Packet::Ping(_) => self.end(CloseReason::TransportError),
             Packet::Open(_) | Packet::Upgrade | Packet::Noop => {}
         }
@@ -329,7 +347,7 @@ impl Session {
 
     /// Ends the session at once, and drops what is queued: the transport is lost, or does not drain.
     pub(crate) fn abandon(&mut self, reason: CloseReason) {
-        self.queue.clear();
+        self.queue.take();
         self.end(reason);
     }
 
@@ -359,7 +377,7 @@ impl Session {
             // read the answers.
             Ok(Packet::Ping(content)) if content == "probe" && candidate.noop_due.is_none() => {
                 candidate.noop_due = Some(now);
-                self.commands.push_back(Command::SendCandidate(Packet::Pong(content)));
+                self.commands.push(Command::SendCandidate(Packet::Pong(content)));
                 self.end_waiting_poll(now);
             }
             Ok(Packet::Upgrade) => self.upgrade(),
@@ -378,7 +396,7 @@ impl Session {
     pub(crate) fn timeout(&mut self, now: Instant) {
         match self.phase {
             Phase::Closed => return,
-            Phase::Closing { until } if until <= now => {
+            Phase::Closing { until, .. } if until <= now => {
                 self.phase = Phase::Closed;
                 self.drop_candidate();
                 return;
@@ -386,9 +404,10 @@ impl Session {
             Phase::Closing { .. } => {}
             Phase::Open => match self.heartbeat {
                 Heartbeat::PingDue(due) if due <= now => {
-                    self.queue.push_back(Packet::Ping(String::new()));
-                    let pinged = if now < due + CLOCK_SLACK { due } else { now };
-                    let until = pinged + self.timing.ping_timeout;
+                    self.queue.push(Packet::Ping(String::new()));
+                    // A busy machine lengthens no session; but the client always has half of the time.
+                    let Timing { ping_timeout, .. } = self.timing;
+                    let until = (due + ping_timeout).max(now + ping_timeout / 2);
                     self.heartbeat = Heartbeat::PongDue { until, extended: false };
                 }
                 Heartbeat::PongDue { until, .. } if until <= now => {
@@ -408,22 +427,44 @@ impl Session {
 
     // ---- the steps ----
 
-    fn close_orderly(&mut self, reason: CloseReason, until: Instant) {
+    fn close_orderly(&mut self, reason: CloseReason, until: Instant, farewell: Farewell) {
         if self.phase != Phase::Open {
             return;
         }
         self.flush();
         if self.transport == Transport::WebSocket || self.polled {
-            self.end(reason);
+            self.end_with(reason, farewell);
         } else {
-            self.commands.push_back(Command::End(reason));
-            self.phase = Phase::Closing { until };
+            self.commands.push(Command::End(reason));
+            self.phase = Phase::Closing { until, farewell };
         }
+    }
+
+    /// A poll came to a session that is to end with it.
+    fn part(&mut self, farewell: Farewell) -> Result<(), Turned> {
+        if self.queue.len() >= MAX_ANSWER {
+            self.flush();
+            return Ok(());
+        }
+        self.phase = Phase::Closed;
+        self.drop_candidate();
+        match farewell.packet() {
+            None if self.queue.is_empty() => return Err(Turned::Ended),
+            None => {}
+            Some(packet) => {
+                if self.queue.is_empty() {
+                    self.queue.push(Packet::Noop);
+                }
+                self.queue.push(packet);
+            }
+        }
+        self.flush();
+        Ok(())
     }
 
     fn answer_poll(&mut self, packets: Vec<Packet>) {
         self.polled = false;
-        self.commands.push_back(Command::AnswerPoll(packets));
+        self.commands.push(Command::AnswerPoll(packets));
     }
 
     /// When a poll that waits during an upgrade is to be ended.
@@ -443,35 +484,38 @@ impl Session {
     fn upgrade(&mut self) {
         self.candidate = None;
         self.transport = Transport::WebSocket;
-        self.commands.push_back(Command::PromoteCandidate);
+        self.commands.push(Command::PromoteCandidate);
         if self.polled {
             self.answer_poll(vec![Packet::Noop]);
         }
         if let Phase::Closing { .. } = self.phase {
             self.phase = Phase::Closed;
-            let queue = std::mem::take(&mut self.queue);
-            self.commands.push_back(Command::CloseWebSocket(queue));
+            let queue = self.queue.take();
+            self.commands.push(Command::CloseWebSocket(queue));
         }
     }
 
     fn drop_candidate(&mut self) {
         if self.candidate.take().is_some() {
-            self.commands.push_back(Command::DropCandidate);
+            self.commands.push(Command::DropCandidate);
         }
     }
 
-    fn end_with(&mut self, reason: CloseReason, last_word: Packet) {
+    fn end_with(&mut self, reason: CloseReason, farewell: Farewell) {
         if self.phase == Phase::Open {
-            self.commands.push_back(Command::End(reason));
+            self.commands.push(Command::End(reason));
         }
         if self.phase == Phase::Closed {
             return;
         }
         self.phase = Phase::Closed;
-        let queue = std::mem::take(&mut self.queue);
+        let queue = self.queue.take();
         match self.transport {
-            Transport::WebSocket => self.commands.push_back(Command::CloseWebSocket(queue)),
-            Transport::Polling if self.polled => self.answer_poll(vec![last_word]),
+            Transport::WebSocket => self.commands.push(Command::CloseWebSocket(queue)),
+            // Without a word, the poll ends with the session, and is answered so.
+            Transport::Polling if self.polled => {
+                farewell.packet().into_iter().for_each(|packet| self.answer_poll(vec![packet]));
+            }
             Transport::Polling => {}
         }
         self.drop_candidate();

@@ -1,6 +1,8 @@
 //! Puts packets together from the messages that carry them: a text, and the attachments that it
 //! announces.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
@@ -10,7 +12,8 @@ use crate::engine::Message;
 /// A complete packet from a client.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    pub(crate) namespace: String,
+    /// With its slash.
+    pub(crate) namespace: Cow<'static, str>,
     pub(crate) kind: Kind,
 }
 
@@ -30,7 +33,7 @@ pub(crate) struct Assembler {
 
 #[derive(Debug)]
 struct Started {
-    namespace: String,
+    namespace: Cow<'static, str>,
     content: Content,
     announced: usize,
     attachments: Vec<Bytes>,
@@ -43,13 +46,16 @@ impl Assembler {
             (Message::Text(text), None) => {
                 let packet = Packet::parse(&text)?;
                 let started = Started {
-                    namespace: packet.namespace.to_owned(),
+                    namespace: match packet.namespace {
+                        "/" => Cow::Borrowed("/"),
+                        other => Cow::Owned(other.to_owned()),
+                    },
                     content: packet.content,
                     announced: packet.attachments,
                     attachments: Vec::new(),
                 };
                 if started.announced == 0 {
-                    return Ok(Some(started.complete()));
+                    return started.complete().map(Some);
                 }
                 self.started = Some(Box::new(started));
                 Ok(None)
@@ -59,7 +65,7 @@ impl Assembler {
                 if started.attachments.len() < started.announced {
                     return Ok(None);
                 }
-                Ok(self.started.take().map(|started| started.complete()))
+                self.started.take().map(|started| started.complete()).transpose()
             }
             (Message::Text(_), Some(_)) | (Message::Binary(_), None) => Err(InvalidPacket),
         }
@@ -67,15 +73,18 @@ impl Assembler {
 }
 
 impl Started {
-    fn complete(self) -> Incoming {
+    fn complete(self) -> Result<Incoming, InvalidPacket> {
         let attachments = self.attachments;
+        if !attachments.is_empty() {
+            self.content.check_placeholders(attachments.len())?;
+        }
         let kind = match self.content {
             Content::Connect { auth } => Kind::Connect { auth },
             Content::Disconnect => Kind::Disconnect,
             Content::Event { name, args, id } => Kind::Event { name, args, attachments, id },
             Content::Ack { args, id } => Kind::Ack { args, attachments, id },
         };
-        Incoming { namespace: self.namespace, kind }
+        Ok(Incoming { namespace: self.namespace, kind })
     }
 }
 
@@ -100,6 +109,27 @@ mod tests {
         let Kind::Event { name, attachments, .. } = incoming.kind else { panic!("an event") };
         assert_eq!((name.as_str(), attachments), ("a", vec!["one".into(), "two".into()]));
         assert!(assembler.add(text("2[\"b\"]")).unwrap().is_some());
+    }
+
+    #[test]
+    fn placeholders_name_attachments_that_are_there() {
+        for (args, valid) in [
+            (r#"{"_placeholder":true,"num":0}"#, true),
+            (r#"[{"a":{"_placeholder":true,"num":1}},{"_placeholder":true,"num":1}]"#, true),
+            (r#"{"_placeholder":false,"num":7}"#, true),
+            ("1", true),
+            (r#"{"_placeholder":true,"num":2}"#, false),
+            (r#"{"_placeholder":true,"num":-1}"#, false),
+            (r#"{"_placeholder":true,"num":"0"}"#, false),
+            (r#"[0,{"a":{"_placeholder":true}}]"#, false),
+        ] {
+            for packet in [format!("52-[\"a\",{args}]"), format!("62-7[{args}]")] {
+                let mut assembler = Assembler::default();
+                assert!(assembler.add(text(&packet)).unwrap().is_none());
+                assert!(assembler.add(binary(b"one")).unwrap().is_none());
+                assert_eq!(assembler.add(binary(b"two")).is_ok(), valid, "{packet}");
+            }
+        }
     }
 
     #[test]

@@ -6,4 +6,4 @@ mod assembler;
 mod packet;
 
 pub(crate) use assembler::{Assembler, Incoming, Kind};
-pub(crate) use packet::{Control, EventKind, encode_connect, encode_control, encode_event};
+pub(crate) use packet::{Control, Encoder, EventKind, encode_connect, encode_control};

@@ -2,8 +2,14 @@
 //!
 //! <https://socket.io/docs/v4/socket-io-protocol/#packet-encoding>
 
-use bytes::Bytes;
-use serde_json::value::RawValue;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, SeqAccess, Visitor},
+    ser,
+};
+use serde_json::{Value, value::RawValue};
 
 use crate::engine::Message;
 
@@ -36,6 +42,32 @@ pub(crate) enum Content {
     Ack { args: Vec<Box<RawValue>>, id: u64 },
 }
 
+impl Content {
+    /// Whether each placeholder names one of so many attachments; another client could not read the
+    /// packet otherwise.
+    pub(crate) fn check_placeholders(&self, attachments: usize) -> Result<(), InvalidPacket> {
+        let (Self::Event { args, .. } | Self::Ack { args, .. }) = self else {
+            return Ok(());
+        };
+        let valid = args.iter().all(|arg| {
+            serde_json::from_str(arg.get()).is_ok_and(|value| has_attachments(&value, attachments))
+        });
+        if valid { Ok(()) } else { Err(InvalidPacket) }
+    }
+}
+
+fn has_attachments(value: &Value, attachments: usize) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(|value| has_attachments(value, attachments)),
+        Value::Object(fields) if fields.get("_placeholder") == Some(&Value::Bool(true)) => {
+            let place = fields.get("num").and_then(Value::as_u64);
+            place.is_some_and(|place| usize::try_from(place).is_ok_and(|place| place < attachments))
+        }
+        Value::Object(fields) => fields.values().all(|value| has_attachments(value, attachments)),
+        _ => true,
+    }
+}
+
 impl<'a> Packet<'a> {
     /// Reads the text of a packet that a client may send.
     pub(crate) fn parse(text: &'a str) -> Result<Self, InvalidPacket> {
@@ -51,11 +83,7 @@ impl<'a> Packet<'a> {
             b'0' => Content::Connect { auth: auth(json)? },
             b'1' if json.is_empty() => Content::Disconnect,
             b'2' | b'5' => {
-                let mut args = array(json)?;
-                if args.is_empty() {
-                    return Err(InvalidPacket);
-                }
-                let name = event_name(args.remove(0).get())?;
+                let Event { name, args } = event(json)?;
                 Content::Event { name, args, id }
             }
             b'3' | b'6' => Content::Ack { args: array(json)?, id: id.ok_or(InvalidPacket)? },
@@ -96,6 +124,43 @@ fn array(json: &str) -> Result<Vec<Box<RawValue>>, InvalidPacket> {
     serde_json::from_str(json).map_err(|_| InvalidPacket)
 }
 
+/// The name of an event and its arguments, which are one array.
+struct Event {
+    name: String,
+    args: Vec<Box<RawValue>>,
+}
+
+fn event(json: &str) -> Result<Event, InvalidPacket> {
+    serde_json::from_str(json).map_err(|_| InvalidPacket)
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(EventVisitor)
+    }
+}
+
+struct EventVisitor;
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array that begins with a name")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Event, A::Error> {
+        let name: &RawValue =
+            array.next_element()?.ok_or_else(|| de::Error::custom("the name is missing"))?;
+        let name = event_name(name.get()).map_err(de::Error::custom)?;
+        let mut args = Vec::new();
+        while let Some(arg) = array.next_element()? {
+            args.push(arg);
+        }
+        Ok(Event { name, args })
+    }
+}
+
 /// A name is a string, or a number for the clients that like it short.
 fn event_name(json: &str) -> Result<String, InvalidPacket> {
     match json.as_bytes().first() {
@@ -119,7 +184,10 @@ pub(crate) enum Control {
 pub(crate) fn encode_connect(namespace: &str, socket_id: &str) -> Message {
     // The id is made of letters, digits, '-' and '_': nothing in it needs an escape.
     let json = format!("{{\"sid\":\"{socket_id}\"}}");
-    Message::Text(with_header('0', 0, namespace, None, &json))
+    let mut text = String::with_capacity(namespace.len() + json.len() + 2);
+    push_header(&mut text, '0', 0, namespace, None);
+    text.push_str(&json);
+    Message::Text(text)
 }
 
 /// A packet that ends, or refuses, a connection to a namespace; `json` is empty or an object.
@@ -128,10 +196,13 @@ pub(crate) fn encode_control(control: Control, namespace: &str, json: &str) -> M
         Control::Disconnect => '1',
         Control::ConnectError => '4',
     };
-    Message::Text(with_header(kind, 0, namespace, None, json))
+    let mut text = String::with_capacity(namespace.len() + json.len() + 2);
+    push_header(&mut text, kind, 0, namespace, None);
+    text.push_str(json);
+    Message::Text(text)
 }
 
-/// What [`encode_event`] writes.
+/// What an [`Encoder`] writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventKind<'a> {
     /// An event by this name, which the client acknowledges by the id.
@@ -140,45 +211,73 @@ pub(crate) enum EventKind<'a> {
     Ack { id: u64 },
 }
 
-/// An event or an acknowledgement, and the messages with its attachments.
-pub(crate) fn encode_event(
-    kind: EventKind<'_>,
-    namespace: &str,
-    args: &[Box<RawValue>],
-    attachments: Vec<Bytes>,
-) -> Vec<Message> {
-    let mut json =
-        String::with_capacity(2 + args.iter().map(|arg| arg.get().len() + 1).sum::<usize>());
-    json.push('[');
-    let (digit, id) = match kind {
-        EventKind::Event { name, id } => {
-            json.push_str(&serde_json::Value::from(name).to_string());
-            (if attachments.is_empty() { '2' } else { '5' }, id)
-        }
-        EventKind::Ack { id } => (if attachments.is_empty() { '3' } else { '6' }, Some(id)),
-    };
-    for arg in args {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        json.push_str(arg.get());
-    }
-    json.push(']');
-    let text = with_header(digit, attachments.len(), namespace, id, &json);
-    let mut messages = Vec::with_capacity(1 + attachments.len());
-    messages.push(Message::Text(text));
-    messages.extend(attachments.into_iter().map(Message::Binary));
-    messages
+/// Writes the text of an event or an acknowledgement, argument by argument.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    text: Vec<u8>,
+    /// Whether a comma must stand before the next element.
+    filled: bool,
 }
 
-fn with_header(
+impl Encoder {
+    /// Begins a packet that so many attachments will follow; `length` is about how long its arguments
+    /// are.
+    pub(crate) fn new(
+        kind: EventKind<'_>,
+        namespace: &str,
+        attachments: usize,
+        length: usize,
+    ) -> Self {
+        let (digit, id, name) = match kind {
+            EventKind::Event { name, id } => {
+                (if attachments == 0 { '2' } else { '5' }, id, Some(name))
+            }
+            EventKind::Ack { id } => (if attachments == 0 { '3' } else { '6' }, Some(id), None),
+        };
+        let room = namespace.len() + name.map_or(0, str::len) + length + 32;
+        let mut text = String::with_capacity(room);
+        push_header(&mut text, digit, attachments, namespace, id);
+        text.push('[');
+        let mut encoder = Self { text: text.into_bytes(), filled: false };
+        if let Some(name) = name {
+            // A text can always be written.
+            let _ = encoder.push(name);
+        }
+        encoder
+    }
+
+    /// Adds an argument.
+    pub(crate) fn push<T: Serialize + ?Sized>(&mut self, arg: &T) -> serde_json::Result<()> {
+        self.separate();
+        serde_json::to_writer(&mut self.text, arg)
+    }
+
+    /// Adds an argument that is JSON already.
+    pub(crate) fn push_raw(&mut self, arg: &RawValue) {
+        self.separate();
+        self.text.extend_from_slice(arg.get().as_bytes());
+    }
+
+    /// The message; its attachments come right behind it.
+    pub(crate) fn finish(mut self) -> serde_json::Result<Message> {
+        self.text.push(b']');
+        String::from_utf8(self.text).map(Message::Text).map_err(ser::Error::custom)
+    }
+
+    fn separate(&mut self) {
+        if std::mem::replace(&mut self.filled, true) {
+            self.text.push(b',');
+        }
+    }
+}
+
+fn push_header(
+    text: &mut String,
     kind: char,
     attachments: usize,
     namespace: &str,
     id: Option<u64>,
-    json: &str,
-) -> String {
-    let mut text = String::with_capacity(namespace.len() + json.len() + 16);
+) {
     text.push(kind);
     if attachments > 0 {
         text.push_str(&attachments.to_string());
@@ -191,8 +290,6 @@ fn with_header(
     if let Some(id) = id {
         text.push_str(&id.to_string());
     }
-    text.push_str(json);
-    text
 }
 
 #[cfg(test)]
@@ -274,11 +371,6 @@ mod tests {
     #[test]
     fn packets_of_the_specification_are_written() {
         let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
-        let event = |name, id| EventKind::Event { name, id };
-        let text = |messages: Vec<Message>| match &messages[0] {
-            Message::Text(text) => text.clone(),
-            Message::Binary(_) => panic!("the text comes first"),
-        };
         let cases = [
             (encode_connect("/", "a-b"), "0{\"sid\":\"a-b\"}"),
             (encode_connect("/admin", "a"), "0/admin,{\"sid\":\"a\"}"),
@@ -292,19 +384,22 @@ mod tests {
         for (message, expected) in cases {
             assert_eq!(message, Message::Text(expected.into()));
         }
-        assert_eq!(text(encode_event(event("a\"b", None), "/", &[], vec![])), "2[\"a\\\"b\"]");
-        assert_eq!(
-            text(encode_event(event("a", Some(3)), "/n", &[raw("1"), raw("{ }")], vec![])),
-            "2/n,3[\"a\",1,{ }]"
-        );
-        assert_eq!(text(encode_event(EventKind::Ack { id: 0 }, "/", &[], vec![])), "30[]");
-        assert_eq!(
-            text(encode_event(EventKind::Ack { id: 4 }, "/", &[raw("1"), raw("2")], vec![])),
-            "34[1,2]"
-        );
-        let bytes = Bytes::from_static(&[1, 2]);
-        let messages = encode_event(event("a", None), "/", &[raw("null")], vec![bytes.clone()]);
-        assert_eq!(messages, [Message::Text("51-[\"a\",null]".into()), Message::Binary(bytes)]);
+        let event = |name, id| EventKind::Event { name, id };
+        let cases = [
+            (encode(event("a\"b", None), "/", 0, &[]), "2[\"a\\\"b\"]"),
+            (encode(event("a", Some(3)), "/n", 0, &[raw("1"), raw("{ }")]), "2/n,3[\"a\",1,{ }]"),
+            (encode(EventKind::Ack { id: 0 }, "/", 0, &[]), "30[]"),
+            (encode(EventKind::Ack { id: 4 }, "/", 0, &[raw("1"), raw("2")]), "34[1,2]"),
+            (encode(event("a", None), "/", 1, &[raw("null")]), "51-[\"a\",null]"),
+            (encode(EventKind::Ack { id: 5 }, "/n", 2, &[raw("1")]), "62-/n,5[1]"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text, expected);
+        }
+        let mut encoder = Encoder::new(event("a", None), "/", 0, 0);
+        encoder.push(&vec!["€"]).unwrap();
+        encoder.push(&None::<()>).unwrap();
+        assert_eq!(encoder.finish().unwrap(), Message::Text("2[\"a\",[\"€\"],null]".into()));
     }
 
     proptest! {
@@ -326,9 +421,8 @@ mod tests {
                 .map(|arg| serde_json::value::to_raw_value(arg).unwrap())
                 .collect();
             let kind = EventKind::Event { name: &name, id };
-            let messages = encode_event(kind, &namespace, &args, vec![]);
-            let [Message::Text(text)] = &messages[..] else { panic!("one text") };
-            let packet = Packet::parse(text).unwrap();
+            let text = encode(kind, &namespace, 0, &args);
+            let packet = Packet::parse(&text).unwrap();
             prop_assert_eq!(packet.namespace, &namespace);
             let Content::Event { name: read_name, args: read_args, id: read_id } = packet.content
             else { panic!("an event") };
@@ -338,6 +432,20 @@ mod tests {
                 args.iter().map(|arg| arg.get().to_owned()).collect::<Vec<_>>()
             };
             prop_assert_eq!(texts(&read_args), texts(&args));
+        }
+    }
+
+    fn encode(
+        kind: EventKind<'_>,
+        namespace: &str,
+        attachments: usize,
+        args: &[Box<RawValue>],
+    ) -> String {
+        let mut encoder = Encoder::new(kind, namespace, attachments, 0);
+        args.iter().for_each(|arg| encoder.push_raw(arg));
+        match encoder.finish().unwrap() {
+            Message::Text(text) => text,
+            Message::Binary(_) => panic!("not a text"),
         }
     }
 

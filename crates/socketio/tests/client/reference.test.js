@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 import { start, startReference } from './servers.js';
@@ -194,6 +195,44 @@ const exchanges = {
     await client.until(3);
     await client.ask('POST', session, '40');
     await client.ask('GET', session);
+  },
+  'an upgrade while a poll waits': async (client) => {
+    await client.ask('GET', polling);
+    const poll = client.answer('GET', session);
+    // Long enough for the poll to be there, and far from the reference's own look after it.
+    await sleep(20);
+    await client.open(`${websocket}&sid=SID`);
+    client.send('2probe');
+    client.log.push(await poll);
+    await client.until(3);
+    client.log.sort();
+    client.send('5', '40');
+    await client.until(5);
+  },
+  'a poll that is cancelled': async (client) => {
+    await client.ask('GET', polling);
+    const poll = request(client.target(session), { agent: false });
+    poll.on('error', () => {});
+    poll.end();
+    await sleep(20);
+    poll.destroy();
+    await sleep(20);
+    await client.ask('GET', session);
+  },
+  'a close of the WebSocket by the client': async (client) => {
+    await connected(client);
+    client.socket.close(3000, 'enough');
+    await client.until(4);
+  },
+  'a WebSocket message that is too long': async (client) => {
+    await connected(client);
+    client.send(`42["message","${'x'.repeat(1e6)}"]`);
+    await client.until(4);
+  },
+  'a placeholder without its attachment': async (client) => {
+    await connected(client);
+    client.send('451-["message",{"_placeholder":true,"num":1}]', Buffer.from([1]));
+    await client.until(4);
   },
   'a POST that is too long': async (client) => {
     await client.ask('GET', polling);

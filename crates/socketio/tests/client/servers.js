@@ -1,6 +1,7 @@
 // Starts test servers, each on a free port, and stops them by their process.
 
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +12,7 @@ const echo = process.env.TWOCAN_ECHO ?? join(here, '../../../../target/debug/exa
 /**
  * Starts the example `name`, and waits until it listens.
  *
- * @param {'echo' | 'exercise'} name
+ * @param {'echo' | 'engine_echo' | 'exercise'} name
  * @param {string[]} args flags of the example
  */
 export function start(name, args = []) {
@@ -43,6 +44,11 @@ async function startProcess(program, args) {
 
   return {
     url: first.value.replace('listening on ', ''),
+    /** How much memory the server's process has, in KB. */
+    memory() {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]);
+    },
     /** The next call of the handler, as the example `exercise` prints it. */
     async call() {
       const { value, done } = await lines.next();

@@ -2,15 +2,17 @@
 
 use std::{
     future::{Future, ready},
+    io,
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use crate::support::{Exchange, UPGRADE, WebSocket, get, listen, post, request, sid_of, soon};
 use tokio_tungstenite::tungstenite::Message as Frame;
+use tracing_subscriber::fmt::MakeWriter;
 use twocan_socketio::{
-    Config, Handshake,
+    Config, Figures, Handshake,
     engine::{CloseReason, Link, Message, Receiver, Server, Service},
 };
 
@@ -369,6 +371,26 @@ async fn only_allowed_origins_connect_by_any_transport() {
 }
 
 #[tokio::test]
+async fn a_refused_origin_is_logged_whatever_the_transport() {
+    let log = Log::default();
+    let _logging = tracing::subscriber::set_default(
+        tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish(),
+    );
+    let server = start(config()).await;
+    for (target, origin, headers) in [
+        (OPEN, "https://polling.example", &[][..]),
+        (OPEN_WEBSOCKET, "https://websocket.example", &UPGRADE),
+    ] {
+        let line = format!("Origin: {origin}");
+        let headers = [headers, &[line.as_str()]].concat();
+        assert_eq!(request(server, "GET", target, &headers, b"").await.status, 403);
+        let written = log.text();
+        assert!(written.contains("WARN"), "{written}");
+        assert!(written.contains(&format!("start with --origin {origin}")), "{written}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_may_ask_before_it_sends() {
     let origins = vec!["https://app.example".parse().unwrap()];
     let server = start(Config { origins, ..config() }).await;
@@ -382,12 +404,74 @@ async fn a_browser_may_ask_before_it_sends() {
     assert_eq!(answer.status, 403);
 }
 
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log {
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
 fn config() -> Config {
     Config { path: "/engine.io/".to_owned(), max_payload: 1000, ..Config::default() }
 }
 
+#[tokio::test]
+async fn sessions_are_counted_by_their_transports() {
+    let server = Server::new(config(), Echo);
+    let address = serve(server.clone()).await;
+    let counts = || {
+        let Figures { polling, websocket, rejected_origins, turned_away } = server.figures();
+        (polling, websocket, rejected_origins, turned_away)
+    };
+    assert_eq!(counts(), (0, 0, 0, 0));
+    let sid = open(address).await;
+    assert_eq!(counts(), (1, 0, 0, 0));
+    let mut socket = WebSocket::open(address, OPEN_WEBSOCKET).await;
+    socket.text().await;
+    assert_eq!(counts(), (1, 1, 0, 0));
+    let mut upgrade = WebSocket::open(address, &format!("{OPEN_WEBSOCKET}&sid={sid}")).await;
+    upgrade.send("2probe").await;
+    upgrade.send("5").await;
+    upgrade.send("4hello").await;
+    assert_eq!(upgrade.text().await, "3probe");
+    assert_eq!(upgrade.text().await, "4hello");
+    assert_eq!(counts(), (0, 2, 0, 0));
+    request(address, "GET", OPEN, &["Origin: https://evil.example"], b"").await;
+    for mut socket in [socket, upgrade] {
+        socket.send("1").await;
+        socket.closed().await;
+    }
+    assert_eq!(counts(), (0, 0, 1, 0));
+}
+
 async fn start(config: Config) -> SocketAddr {
-    let server = Server::new(config, Echo);
+    serve(Server::new(config, Echo)).await
+}
+
+async fn serve(server: Server<Echo>) -> SocketAddr {
     listen(move |request, peer| {
         let server = server.clone();
         async move { server.serve(request, peer).await }

@@ -61,6 +61,19 @@ fn a_missed_pong_ends_the_session() {
 }
 
 #[test]
+fn a_late_timer_lengthens_no_session_but_leaves_half_of_the_time_for_the_pong() {
+    for (late, left) in [(0, 200), (60, 140), (100, 100), (5000, 100)] {
+        let mut client = Client::websocket();
+        client.now += Duration::from_millis(300 + late);
+        client.session.timeout(client.now);
+        client.wait(left - 1);
+        client.expect(&[]);
+        client.wait(1);
+        client.expect(&["end ping timeout", "close"]);
+    }
+}
+
+#[test]
 fn a_poll_at_the_last_moment_does_not_outrun_the_timer() {
     let mut client = Client::polling();
     client.wait(300);
@@ -208,8 +221,43 @@ fn a_shutdown_waits_for_the_next_poll_only_a_moment() {
     client.session.shutdown(client.now);
     client.expect(&["end server shutting down"]);
     client.wait(999);
+    assert_eq!(client.session.poll(client.now), Err(Turned::Ended));
+    client.expect(&[]);
+}
+
+#[test]
+fn a_shutdown_lets_a_polling_session_be_forgotten_after_what_is_queued() {
+    let mut client = Client::polling();
     client.poll();
-    client.expect(&["answer 6 1"]);
+    client.session.shutdown(client.now);
+    client.expect(&["end server shutting down"]);
+    assert!(client.session.is_closed());
+
+    let mut client = Client::polling();
+    client.send("a");
+    client.session.shutdown(client.now);
+    client.poll();
+    client.expect(&["end server shutting down", "answer 4a"]);
+    assert!(client.session.is_closed());
+}
+
+#[test]
+fn a_poll_is_answered_with_sixteen_packets_at_most() {
+    let sixteen = |from: usize| {
+        let packets: Vec<_> = (from..from + 16).map(|n| format!("4{n}")).collect();
+        format!("answer {}", packets.join(" "))
+    };
+    let mut client = Client::polling();
+    (0..33).for_each(|n| client.send(&n.to_string()));
+    client.poll();
+    client.expect(&[&sixteen(0)]);
+    client.session.close(client.now);
+    client.expect(&["end forced server close"]);
+    client.poll();
+    client.expect(&[&sixteen(16)]);
+    client.poll();
+    client.expect(&["answer 432 1"]);
+    assert!(client.session.is_closed());
 }
 
 #[test]
@@ -311,7 +359,7 @@ fn a_session_that_closes_drops_its_candidate() {
     assert!(client.session.candidate_opened(client.now));
     client.poll();
     client.session.shutdown(client.now);
-    client.expect(&["end server shutting down", "answer 1", "drop candidate"]);
+    client.expect(&["end server shutting down", "drop candidate"]);
     assert!(!client.session.candidate_opened(client.now));
 }
 
