@@ -6,6 +6,7 @@ use std::{
     fmt,
     future::pending,
     hash::{BuildHasher, RandomState},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -77,6 +78,20 @@ impl Signalling {
                 () = wait_until(due) => self.change(|inner, now| inner.rooms.handle_timeout(now)),
             }
         }
+    }
+
+    /// Whether whoever is at this address may open a session: to be asked before the server is, which
+    /// counts sessions only in total.
+    ///
+    /// # Errors
+    /// The reason in words, if as many have been opened from its network as may be.
+    pub fn may_open(&self, address: IpAddr) -> Result<(), &'static str> {
+        self.lock().rooms.may_open(address, now()).map_err(|code| code.message("open"))
+    }
+
+    /// Counts a session that the server has opened for this address.
+    pub fn opened(&self, address: IpAddr) {
+        self.lock().rooms.opened(address, now());
     }
 
     /// What there is, and what there has been.

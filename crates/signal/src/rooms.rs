@@ -102,6 +102,28 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         }
     }
 
+    /// Whether whoever is at this address may open a session, with which a socket can come.
+    ///
+    /// # Errors
+    /// [`Code::TooManySockets`] if as many have been opened from its network as may be.
+    pub fn may_open(&mut self, address: IpAddr, now: Now) -> Result<(), Code> {
+        let allowed = self.config.limits.is_none_or(|limits| {
+            self.networks.may_open(address.into(), limits.sessions, now.monotonic)
+        });
+        if !allowed {
+            self.figures.refused.count(Code::TooManySockets);
+            return Err(Code::TooManySockets);
+        }
+        Ok(())
+    }
+
+    /// A session has been opened from this address.
+    pub fn opened(&mut self, address: IpAddr, now: Now) {
+        if let Some(limits) = &self.config.limits {
+            self.networks.open(address.into(), limits.sessions, now.monotonic);
+        }
+    }
+
     /// A socket has come.
     ///
     /// # Errors
