@@ -46,14 +46,14 @@ struct Shared {
 struct Inner {
     rooms: Rooms<Box<dyn FnMut() -> u64 + Send>>,
     sockets: HashMap<SocketId, Line>,
-    /// The wishes for an acknowledgement, by the numbers of their requests.
-    acks: HashMap<u64, Ack>,
     requests: u64,
 }
 
 /// A client's line.
 struct Line {
     socket: Socket,
+    /// The acknowledgements that it waits for, by the numbers of its requests.
+    acks: Vec<(u64, Ack)>,
     /// How many lines of the log its requests have been worth.
     logged: u64,
 }
@@ -63,7 +63,7 @@ impl Signalling {
     /// it must not block.
     pub fn new(config: Config, on_ended: impl Fn(SeatName) + Send + Sync + 'static) -> Signalling {
         let rooms = Rooms::new(config, Box::new(numbers()) as Box<dyn FnMut() -> u64 + Send>);
-        let inner = Inner { rooms, sockets: HashMap::new(), acks: HashMap::new(), requests: 0 };
+        let inner = Inner { rooms, sockets: HashMap::new(), requests: 0 };
         let (inner, rescheduled) = (Mutex::new(inner), Notify::new());
         Signalling { shared: Arc::new(Shared { inner, on_ended: Box::new(on_ended), rescheduled }) }
     }
@@ -146,7 +146,7 @@ impl Handler for Signalling {
         match inner.rooms.connect(id.clone(), caller, now()) {
             Ok(()) => {
                 debug!(socket = id.as_str(), %remote, "socket connected");
-                inner.sockets.insert(id.clone(), Line { socket, logged: 0 });
+                inner.sockets.insert(id.clone(), Line { socket, acks: Vec::new(), logged: 0 });
                 Ok(id)
             }
             Err(code) => {
@@ -167,8 +167,10 @@ impl Handler for Signalling {
         self.change(|inner, now| {
             inner.requests += 1;
             let asker = Asker { socket: socket.clone(), request: inner.requests };
-            if let Some(ack) = ack {
-                inner.acks.insert(asker.request, ack);
+            if let Some(ack) = ack
+                && let Some(line) = inner.sockets.get_mut(socket)
+            {
+                line.acks.push((asker.request, ack));
             }
             inner.rooms.request(asker, request, now)
         });
@@ -215,7 +217,11 @@ impl Inner {
     }
 
     fn acknowledge<T: Serialize>(&mut self, asker: &Asker, argument: &T) {
-        if let Some(ack) = self.acks.remove(&asker.request)
+        let Some(line) = self.sockets.get_mut(&asker.socket) else {
+            return;
+        };
+        let place = line.acks.iter().position(|(request, _)| *request == asker.request);
+        if let Some((_, ack)) = place.map(|place| line.acks.swap_remove(place))
             && let Err(err) = ack.send(argument)
         {
             error!(%err, "cannot write an acknowledgement; please report this");

@@ -65,6 +65,21 @@ struct Visitor {
     network: Network,
     events: Bucket,
     seats: Vec<Held>,
+    /// The joins that the store has not reported on, by the numbers of their requests.
+    joining: Vec<(u64, RoomId)>,
+}
+
+impl Visitor {
+    fn new(host: Option<Host>, network: Network, now: Now) -> Visitor {
+        let events = Bucket::new(now.monotonic);
+        Visitor { host, network, events, seats: Vec::new(), joining: Vec::new() }
+    }
+
+    /// The rooms in which the socket sits, or will as far as it is known.
+    fn rooms(&self) -> impl Iterator<Item = &RoomId> {
+        let seats = self.seats.iter().map(|held| &held.room);
+        seats.chain(self.joining.iter().map(|(_, room)| room))
+    }
 }
 
 /// A seat that a socket holds.
@@ -137,9 +152,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             self.figures.refused.count(Code::TooManySockets);
             return Err(Code::TooManySockets);
         }
-        let events = Bucket::new(now.monotonic);
-        self.visitors
-            .insert(socket, Visitor { host: caller.host, network, events, seats: Vec::new() });
+        self.visitors.insert(socket, Visitor::new(caller.host, network, now));
         Ok(())
     }
 
@@ -152,9 +165,11 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         if self.config.limits.is_some() {
             self.networks.disconnect(visitor.network);
         }
+        for room in visitor.rooms() {
+            self.store.part(socket, room, parting, now);
+        }
         for held in visitor.seats {
             self.renewals.cancel(held.renewal);
-            self.store.part(socket, &held.room, parting, now);
         }
         self.drain(now)
     }
@@ -238,18 +253,19 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
     }
 
     fn join(&mut self, asker: &Asker, join: Join, now: Now) -> Result<Option<ServerEvent>, Code> {
-        let Some(visitor) = self.visitors.get(&asker.socket) else {
+        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
             return Ok(None);
         };
         if let Some(limits) = &self.config.limits {
             if !self.networks.join(visitor.network, limits.joins, now.monotonic) {
                 return Err(Code::TooManyJoins);
             }
-            let is_new = visitor.seats.iter().all(|held| held.room != join.room_id);
-            if is_new && visitor.seats.len() >= limits.rooms_of_a_socket {
+            let is_new = visitor.rooms().all(|room| *room != join.room_id);
+            if is_new && visitor.rooms().count() >= limits.rooms_of_a_socket {
                 return Err(Code::TooManyRooms);
             }
         }
+        visitor.joining.push((asker.request, join.room_id.clone()));
         let token = join.token.as_ref().map(|token| token.reveal());
         let checked = self
             .config
@@ -295,11 +311,13 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             match report {
                 Report::Seated(seated) => self.seated(*seated, now, &mut commands),
                 Report::Full { asker, room, user_num } => {
+                    self.has_joined(&asker);
                     self.figures.full += 1;
                     let full = ServerEvent::Full(Full { room_id: room, user_num });
                     commands.push(Command::Answer(asker, full));
                 }
                 Report::Unauthorized { asker, why } => {
+                    self.has_joined(&asker);
                     commands.push(self.refuse(asker, Refused::unauthorized(why)));
                 }
                 Report::Left { asker, room } => {
@@ -329,16 +347,17 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
     /// Somebody has a seat: it is told all that a call needs, and what waited for it.
     fn seated(&mut self, seated: Seated, now: Now, commands: &mut Vec<Command>) {
         let Seated { asker, room, seat, can_resume, how, user_num, peer, waiting } = seated;
-        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
-            // It went while the store was asked.
-            return self.store.part(&asker.socket, &room, Parting::Lost, now);
-        };
         match how {
             Taken::Anew => self.figures.joins += 1,
             Taken::Already => {}
             Taken::Back | Taken::Restored => self.figures.resumes += 1,
             Taken::Over => self.figures.takeovers += 1,
         }
+        self.has_joined(&asker);
+        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
+            // It went while the store was asked, which has been told so.
+            return;
+        };
         if how != Taken::Already {
             visitor.seats.push(Held { room: room.clone(), name: seat.name, renewal: None });
         }
@@ -356,6 +375,13 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         commands.push(Command::Answer(asker, ServerEvent::Joined(Box::new(joined))));
         let tell = |data| Command::Tell(socket.clone(), ServerEvent::Message(data));
         commands.extend(waiting.into_iter().map(tell));
+    }
+
+    /// The store has reported on a join.
+    fn has_joined(&mut self, asker: &Asker) {
+        if let Some(visitor) = self.visitors.get_mut(&asker.socket) {
+            visitor.joining.retain(|(request, _)| *request != asker.request);
+        }
     }
 
     /// A socket holds a seat no longer.
