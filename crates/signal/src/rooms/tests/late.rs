@@ -4,6 +4,8 @@ use std::{cell::RefCell, collections::VecDeque};
 
 use super::*;
 
+mod random;
+
 #[test]
 fn answers_that_come_late_go_to_those_who_asked_in_the_order_of_the_store() {
     let (mut rooms, line, now) = late_rooms();
@@ -122,7 +124,12 @@ type Operation = Box<dyn FnOnce(&mut Memory)>;
 
 impl Line {
     fn pass_all(&self) {
-        while let Some(operation) = self.waiting.borrow_mut().pop_front() {
+        self.pass(usize::MAX);
+    }
+
+    fn pass(&self, most: usize) {
+        let count = self.waiting.borrow().len().min(most);
+        for operation in self.waiting.borrow_mut().drain(..count) {
             operation(&mut self.memory.borrow_mut());
         }
     }
