@@ -5,7 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { io } from 'socket.io-client';
+import { browsers } from './lib/browsers.js';
 import { connect } from './lib/client.js';
+import { openPerson } from './lib/person.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 import { until } from './lib/wait.js';
@@ -13,13 +15,12 @@ import { until } from './lib/wait.js';
 const SITE_SECRET = 'a secret of the site that embeds calls';
 const RESUME = { capabilities: { resume: true } };
 const LONGEST = 65_536;
+const launched = browsers();
 
 scenario('with a secret of the site, only its users join, by the names that it vouches for', {}, async (s) => {
   const { origin } = await startTwocan(s, { env: { TWOCAN_AUTH_KEY: SITE_SECRET } });
   const alice = await connect(s, origin, { name: 'alice' });
   const bob = await connect(s, origin, { name: 'bob' });
-  const hs256 = (claims, secret = SITE_SECRET) =>
-    jwt('HS256', claims, (text) => createHmac('sha256', secret).update(text).digest());
   for (const [token, words] of [
     [undefined, /only those who have a token/],
     ['nonsense', /cannot be read/],
@@ -44,6 +45,17 @@ scenario('with a secret of the site, only its users join, by the names that it v
   assert.equal((await bob.next('peerback')).name, 'Alice');
 });
 
+scenario('a link with a token leads its user in, and one without says whom to ask', {}, async (s) => {
+  const twocan = await startTwocan(s, { env: { TWOCAN_AUTH_KEY: SITE_SECRET } });
+  const stranger = await openPerson(s, 'stranger', await launched.chromium());
+  await stranger.join(twocan.url('/r/tea'));
+  await stranger.reaches('failed');
+  assert.match(await stranger.text(), /[Aa]sk/);
+  const alice = await openPerson(s, 'alice', await launched.chromium());
+  await alice.join(twocan.url(`/r/tea#token=${hs256({ room: 'tea', exp: inSeconds(60) })}`));
+  await alice.reaches('waiting');
+});
+
 scenario("with a site's public key in a file, only what its private key signed lets in", {}, async (s) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'twocan-e2e-'));
   s.own(folder, () => rm(folder, { recursive: true }));
@@ -54,7 +66,7 @@ scenario("with a site's public key in a file, only what its private key signed l
   const { origin } = await startTwocan(s, { flags: ['--auth-key', file] });
   const alice = await connect(s, origin, { name: 'alice' });
   const claims = { room: 'tea', exp: inSeconds(60) };
-  const forged = jwt('HS256', claims, (text) => createHmac('sha256', pem).update(text).digest());
+  const forged = hs256(claims, pem);
   const refused = await alice.ask('join', { roomId: 'tea', token: forged }, 'refused');
   assert.equal(refused.code, 'unauthorized');
   const token = jwt('EdDSA', claims, (text) => sign(null, Buffer.from(text), privateKey));
@@ -123,7 +135,10 @@ async function seated(s, origin) {
   return { alice, bob };
 }
 
-/** A token of the site. */
+function hs256(claims, secret = SITE_SECRET) {
+  return jwt('HS256', claims, (text) => createHmac('sha256', secret).update(text).digest());
+}
+
 function jwt(alg, claims, signature) {
   const encode = (json) => Buffer.from(JSON.stringify(json)).toString('base64url');
   const text = `${encode({ alg, typ: 'JWT' })}.${encode(claims)}`;
