@@ -98,6 +98,22 @@ scenario('what is too long or comes too fast is refused, counted, and changes no
   assert.equal(await alice.next('message'), 'slowly');
 });
 
+scenario('one address cannot open all the sessions there are, and the log says what to do', {}, async (s) => {
+  const twocan = await startTwocan(s);
+  const { alice, bob } = await seated(s, twocan.origin);
+  const open = () => fetch(`${twocan.origin}/socket.io/?EIO=4&transport=polling`);
+  let refused;
+  for (let opened = 0; !refused && opened < 10_000; opened += 50) {
+    const answers = await Promise.all(Array.from({ length: 50 }, open));
+    refused = answers.find(({ status }) => status !== 200);
+  }
+  assert.equal(refused.status, 429);
+  assert.match(await refused.text(), /from your network/);
+  await twocan.program.line(/WARN.*too many connections.*--trusted-proxy/);
+  alice.emit('message', { roomId: 'tea', data: 'we go on' });
+  assert.equal(await bob.next('message'), 'we go on');
+});
+
 scenario('without limits, nothing is too long or too fast', {}, async (s) => {
   const { origin } = await startTwocan(s, { flags: ['--limits', 'off'] });
   const { alice, bob } = await seated(s, origin);
