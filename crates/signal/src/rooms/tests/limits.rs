@@ -122,7 +122,10 @@ fn an_ordinary_call_meets_no_limit() {
 fn without_limits_there_are_none() {
     let mut server = Server::new(Config { limits: None, ..config(2) });
     let names: Vec<String> = (0..3000).map(|number| number.to_string()).collect();
+    let address = IpAddr::from([192, 0, 2, 7]);
     for name in &names {
+        assert_eq!(server.rooms.may_open(address, server.now), Ok(()));
+        server.rooms.opened(address, server.now);
         server.connect(&[name]);
         server.seat("tea", &["0"]);
     }
