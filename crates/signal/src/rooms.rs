@@ -9,7 +9,7 @@ use std::{collections::HashMap, net::IpAddr, time::Instant};
 use crate::{
     credentials::{Host, IceServer, LIFETIME, SeatName},
     figures::Figures,
-    limits::{Bucket, Network, Networks},
+    limits::{Network, Networks},
     memory::Memory,
     protocol::{
         Code, Full, IceServers, InRoom, Join, Joined, Raw, Refused, Request, RoomId, ServerEvent,
@@ -22,10 +22,12 @@ use crate::{
 mod command;
 mod config;
 mod renewals;
+mod visitor;
 
 use self::{
     command::event,
-    renewals::{Renewal, Renewals},
+    renewals::Renewals,
+    visitor::{Held, Visitor},
 };
 
 pub use self::{command::Command, config::Config};
@@ -56,39 +58,6 @@ pub struct Rooms<R, S = Memory> {
     ended: Vec<SeatName>,
     /// What is counted here; the rest is filled in when somebody asks.
     figures: Figures,
-}
-
-/// Whoever has a socket, seated or not.
-#[derive(Debug)]
-struct Visitor {
-    host: Option<Host>,
-    network: Network,
-    events: Bucket,
-    seats: Vec<Held>,
-    /// The joins that the store has not reported on, by the numbers of their requests.
-    joining: Vec<(u64, RoomId)>,
-}
-
-impl Visitor {
-    fn new(host: Option<Host>, network: Network, now: Now) -> Visitor {
-        let events = Bucket::new(now.monotonic);
-        Visitor { host, network, events, seats: Vec::new(), joining: Vec::new() }
-    }
-
-    /// The rooms in which the socket sits, or will as far as it is known.
-    fn rooms(&self) -> impl Iterator<Item = &RoomId> {
-        let seats = self.seats.iter().map(|held| &held.room);
-        seats.chain(self.joining.iter().map(|(_, room)| room))
-    }
-}
-
-/// A seat that a socket holds.
-#[derive(Debug)]
-struct Held {
-    room: RoomId,
-    name: SeatName,
-    /// Present if credentials are handed out at all.
-    renewal: Option<Renewal>,
 }
 
 impl<R: FnMut() -> u64> Rooms<R> {
