@@ -167,24 +167,30 @@ scenario('a second tab that is no copy is a newcomer', {}, async (s) => {
   await talk(...people);
 });
 
-scenario('a server that is started again knows the seats, and the call has not stopped', {}, async (s) => {
-  const { twocan, people } = await inCall(s, { flags: SECRET });
-  const before = await connectionsOf(people);
-  const moving = people.map((person) => neverStill(person));
-  await twocan.kill();
-  await people[0].says(/The server does not answer\. Your call goes on/);
-  await twocan.start();
-  await saysNothingOfTrouble(people);
-  for (const longest of await Promise.all(moving.map((stop) => stop()))) {
-    assert.ok(longest < 2_000, `the pictures stood still for ${longest} ms`);
-  }
-  assert.deepEqual(await connectionsOf(people), before);
-  for (const person of people) assertOnly(await person.states(), ['connecting', 'connected']);
-  const [alice, bob] = people;
-  await reload(s, bob, alice);
-  await bob.press('Hang up');
-  await alice.reaches('waiting');
-});
+for (const way of ['stop', 'kill']) {
+  scenario(
+    `a server that is started again after a ${way} knows the seats, and the call has not stopped`,
+    {},
+    async (s) => {
+      const { twocan, people } = await inCall(s, { flags: SECRET });
+      const before = await connectionsOf(people);
+      const moving = people.map((person) => neverStill(person));
+      await twocan[way]();
+      await people[0].says(/The server does not answer\. Your call goes on/);
+      await twocan.start();
+      await saysNothingOfTrouble(people);
+      for (const longest of await Promise.all(moving.map((stop) => stop()))) {
+        assert.ok(longest < 2_000, `the pictures stood still for ${longest} ms`);
+      }
+      assert.deepEqual(await connectionsOf(people), before);
+      for (const person of people) assertOnly(await person.states(), ['connecting', 'connected']);
+      const [alice, bob] = people;
+      await reload(s, bob, alice);
+      await bob.press('Hang up');
+      await alice.reaches('waiting');
+    },
+  );
+}
 
 scenario('a server that is started again and knows nobody seats both anew, and the call goes on', {}, async (s) => {
   const { twocan, people } = await inCall(s);

@@ -8,7 +8,7 @@ import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 import { until } from './lib/wait.js';
 
-const ROOMS = ['tea', 'coffee', 'juice'];
+const ROOMS = ['tea', 'coffee', 'juice', 'water', 'milk'];
 const PEOPLE = 10;
 const STEPS = 600;
 const GRACE = 300;
@@ -49,6 +49,8 @@ class World {
   #random;
   #people = [];
   #sockets = new Set();
+  /** The connections of WebSockets that were lost. */
+  #wires = [];
   #sent = 0;
   /** By seat: the number of the last message that each sender's socket got through to it. */
   #last = new Map();
@@ -64,7 +66,8 @@ class World {
   /** One thing that one person does. */
   step() {
     const person = this.#pick(this.#people);
-    const room = this.#pick(ROOMS);
+    // Mostly the one in which a friend is, so that the two have something to say to each other.
+    const room = this.#random() < 0.8 ? ROOMS[person.index % ROOMS.length] : this.#pick(ROOMS);
     const doing = this.#pick(person.client ? AT_HAND : ['connect']);
     this.steps.push(`${person.index} ${doing} ${room}`);
     this[doing](person, room);
@@ -90,9 +93,9 @@ class World {
     person.client.emit('message', { roomId: room, data: { room, from: person.client.number, number: this.#sent } });
   }
 
-  /** The connection breaks without a word. */
+  /** The connection is lost without a goodbye. */
   drop(person) {
-    breakConnection(person.client);
+    this.#lose(person.client);
     person.client = null;
   }
 
@@ -109,13 +112,21 @@ class World {
 
   endAll() {
     for (const socket of this.#sockets) {
-      if (this.#random() < 0.5) breakConnection(socket);
+      if (this.#random() < 0.5) this.#lose(socket);
       else socket.disconnect();
     }
   }
 
   close() {
     for (const socket of this.#sockets) socket.disconnect();
+    // Whoever is silent would wait half a minute for the other end.
+    for (const wire of this.#wires) wire.destroy();
+  }
+
+  #lose(socket) {
+    const wire = socket.io.engine?.transport.ws?._socket;
+    if (wire) this.#wires.push(wire);
+    breakConnection(socket, wire, this.#pick(WAYS));
   }
 
   #open(person) {
@@ -175,19 +186,31 @@ const EXPECTED = new Set(['alone', 'not_joined', 'queue_full']);
 /** What somebody with a connection does, as often as it stands here. */
 const AT_HAND = [
   ...Array(6).fill('join'),
-  ...Array(6).fill('message'),
+  ...Array(10).fill('message'),
   ...['leave', 'leave', 'drop', 'drop', 'goodbye', 'takeOver', 'takeOver'],
 ];
 
-function breakConnection(socket) {
-  const transport = socket.io.engine?.transport;
-  if (transport?.ws?._socket) {
-    transport.ws._socket.destroy();
-    return;
-  }
-  // What never asks again is gone for the server.
+/** How a connection is lost: closed by the client, broken off while it waits, or without any sign. */
+const WAYS = ['closed', 'broken', 'silent'];
+
+function breakConnection(socket, wire, way) {
+  const { engine, opts } = socket.io;
+  const { transport } = engine ?? {};
   socket.off();
-  socket.io.engine?.close();
+  if (!transport) return;
+  if (wire) {
+    if (way === 'silent') wire.pause();
+    else wire.destroy();
+  } else if (way === 'silent' && opts.transports.length === 1) {
+    // A poller that never asks again, and has no WebSocket on the way.
+    transport.write = () => {};
+    transport.doPoll = () => {};
+    transport._poll = () => {};
+  } else if (way === 'broken') {
+    transport.pollXhr?.abort();
+  } else {
+    engine.close();
+  }
 }
 
 /** Whether the server holds nothing more: by its metrics, and by what a newcomer to each room is told. */

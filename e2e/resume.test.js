@@ -193,23 +193,25 @@ scenario('visitors of a full room count nowhere, also while one of its two is aw
   await assertUndisturbed(erin, bob);
 });
 
-scenario('a server that is started again knows the seats by their tokens', {}, async (s) => {
-  const twocan = await startTwocan(s, { flags: SECRET });
-  const { first, second } = await seated(s, twocan.origin, ['websocket']);
-  await twocan.kill();
-  await twocan.start();
-  const alice = await connect(s, twocan.origin, { name: 'alice again' });
-  const bob = await connect(s, twocan.origin, { name: 'bob again' });
-  const back = await bob.join('tea', { ...RESUME, resume: second.resume });
-  assert.deepEqual([back.resumed, back.userId, back.polite, back.peer], [true, second.userId, second.polite, null]);
-  const alsoBack = await alice.join('tea', { ...RESUME, resume: first.resume });
-  assert.deepEqual(
-    [alsoBack.resumed, alsoBack.userId, alsoBack.polite, alsoBack.peer.userId],
-    [true, first.userId, first.polite, second.userId],
-  );
-  assert.equal((await bob.next('peerback')).userId, first.userId);
-  await assertUndisturbed(alice, bob);
-});
+for (const way of ['stop', 'kill']) {
+  scenario(`a server that is started again after a ${way} knows the seats by their tokens`, {}, async (s) => {
+    const twocan = await startTwocan(s, { flags: SECRET });
+    const { first, second } = await seated(s, twocan.origin, ['websocket']);
+    await twocan[way]();
+    await twocan.start();
+    const alice = await connect(s, twocan.origin, { name: 'alice again' });
+    const bob = await connect(s, twocan.origin, { name: 'bob again' });
+    const back = await bob.join('tea', { ...RESUME, resume: second.resume });
+    assert.deepEqual([back.resumed, back.userId, back.polite, back.peer], [true, second.userId, second.polite, null]);
+    const alsoBack = await alice.join('tea', { ...RESUME, resume: first.resume });
+    assert.deepEqual(
+      [alsoBack.resumed, alsoBack.userId, alsoBack.polite, alsoBack.peer.userId],
+      [true, first.userId, first.polite, second.userId],
+    );
+    assert.equal((await bob.next('peerback')).userId, first.userId);
+    await assertUndisturbed(alice, bob);
+  });
+}
 
 scenario('a server of another secret takes nobody for somebody else', {}, async (s) => {
   const twocan = await startTwocan(s);

@@ -16,6 +16,9 @@ const AT_ONCE = 1_000;
 /** How long nothing may have come by then, in milliseconds; coturn's client sends far more often. */
 const SILENCE = 1_000;
 const INTERVAL = '20';
+const RESUME = { capabilities: { resume: true } };
+/** How long a seat waits for its holder, in milliseconds. */
+const GRACE = 2_500;
 
 const PARTINGS = {
   'is left': (person) => person.ask('leave', { roomId: 'tea' }, 'leaved'),
@@ -75,7 +78,39 @@ describe('what a seat has of the relay', { concurrency: 8 }, () => {
     });
   }
 
-  scenario('goes on when the connection is lost', {}, async (s) => {
+  scenario(
+    'goes on while the seat waits for its holder, and when it is had back, and ends with the seat',
+    {},
+    async (s) => {
+      const { twocan, person, login, resume } = await seated(s, RESUME, ['--resume-grace', `${GRACE}`]);
+      const other = await connect(s, twocan.origin, { name: 'bob' });
+      await other.join('tea');
+      const peer = await listeningPeer(s);
+      startRelaying(s, twocan, login, peer);
+      await until('the peer to hear', 15_000, () => peer.arrivals.length > 20);
+      person.drop();
+      await other.next('peeraway');
+      const again = await connect(s, twocan.origin, { name: 'alice again', transports: ['websocket'] });
+      assert.equal((await again.join('tea', { ...RESUME, resume })).resumed, true);
+      const back = performance.now();
+      await other.next('peerback');
+      const goesOn = () => peer.arrivals.at(-1) - back > GRACE + AT_ONCE;
+      await until('what is relayed to outlive the grace', GRACE + 2 * AT_ONCE + SILENCE, goesOn);
+
+      again.drop();
+      await other.next('peeraway');
+      const lost = performance.now();
+      await other.next('bye');
+      const over = performance.now();
+      await until('silence', 10_000, () => performance.now() - Math.max(over, peer.arrivals.at(-1)) > SILENCE);
+      const last = peer.arrivals.at(-1);
+      assert.ok(last - lost > GRACE / 2, `it ended ${last - lost} ms after the connection was lost`);
+      assert.ok(last - over < AT_ONCE, `it ended ${last - over} ms after the seat`);
+      assert.equal(await relayedAddresses(twocan.program.pid), 0);
+    },
+  );
+
+  scenario('goes on when the connection of a client is lost that cannot come back', {}, async (s) => {
     const { twocan, person, login } = await seated(s);
     const other = await connect(s, twocan.origin, { name: 'bob' });
     await other.join('tea');
@@ -91,11 +126,12 @@ describe('what a seat has of the relay', { concurrency: 8 }, () => {
 });
 
 /** A server, a person with a seat, and the person's login for the relay. */
-async function seated(s) {
-  const twocan = await startTwocan(s, { flags: ['--allow-peer', '127.0.0.0/8'] });
+async function seated(s, abilities = {}, flags = []) {
+  const twocan = await startTwocan(s, { flags: ['--allow-peer', '127.0.0.0/8', ...flags] });
   const person = await connect(s, twocan.origin, { name: 'alice', transports: ['websocket'] });
-  const [, { username, credential }] = (await person.join('tea')).iceServers;
-  return { twocan, person, login: { username, password: credential } };
+  const { iceServers, resume } = await person.join('tea', abilities);
+  const [, { username, credential }] = iceServers;
+  return { twocan, person, login: { username, password: credential }, resume };
 }
 
 /** An outside peer that notes when each packet came. */

@@ -9,6 +9,7 @@ test_programs=(
   openssl:openssl
   sysctl:procps
   script:bsdutils
+  python3:python3
 )
 
 # The browsers: each is a package, unless its variable names a program.

@@ -37,6 +37,15 @@ node_tests() {
   sed -n 's/^ *﹣ *//p' "$scratch/output" | sort -u >>"$skips"
 }
 
+# Both servers and the load, for some seconds each: that everything works, and no figures.
+short_benchmark() {
+  if [ "$(nproc)" -lt 2 ]; then
+    echo "the short benchmark of the signalling: it needs two cores" | tee -a "$skips"
+    return
+  fi
+  bench/signalling/run --quick
+}
+
 summary() {
   printf '\n=== Passed, in %s min %s s:' $((SECONDS / 60)) $((SECONDS % 60))
   printf ' %s;' "${passed[@]}"

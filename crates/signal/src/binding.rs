@@ -6,14 +6,15 @@ use std::{
     fmt,
     future::pending,
     hash::{BuildHasher, RandomState},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::{sync::Notify, time::sleep_until};
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 use twocan_socketio::{
     Ack, ConnectError, ConnectRequest, DisconnectReason, Event, Handler, Socket,
 };
@@ -28,6 +29,9 @@ use crate::{
 /// How many lines about one socket are logged for everybody: enough for a call with all its mishaps,
 /// too few to fill a disk.
 const INFO_LINES: u64 = 8;
+
+/// How often it is said at most that connections are refused, since anybody can bring it about.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The signalling of a server, as a handler of its sockets. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -45,14 +49,16 @@ struct Shared {
 struct Inner {
     rooms: Rooms<Box<dyn FnMut() -> u64 + Send>>,
     sockets: HashMap<SocketId, Line>,
-    /// The wishes for an acknowledgement, by the numbers of their requests.
-    acks: HashMap<u64, Ack>,
     requests: u64,
+    /// When it was last said that connections are refused.
+    warned: Option<Instant>,
 }
 
 /// A client's line.
 struct Line {
     socket: Socket,
+    /// The acknowledgements that it waits for, by the numbers of its requests.
+    acks: Vec<(u64, Ack)>,
     /// How many lines of the log its requests have been worth.
     logged: u64,
 }
@@ -62,7 +68,7 @@ impl Signalling {
     /// it must not block.
     pub fn new(config: Config, on_ended: impl Fn(SeatName) + Send + Sync + 'static) -> Signalling {
         let rooms = Rooms::new(config, Box::new(numbers()) as Box<dyn FnMut() -> u64 + Send>);
-        let inner = Inner { rooms, sockets: HashMap::new(), acks: HashMap::new(), requests: 0 };
+        let inner = Inner { rooms, sockets: HashMap::new(), requests: 0, warned: None };
         let (inner, rescheduled) = (Mutex::new(inner), Notify::new());
         Signalling { shared: Arc::new(Shared { inner, on_ended: Box::new(on_ended), rescheduled }) }
     }
@@ -77,6 +83,22 @@ impl Signalling {
                 () = wait_until(due) => self.change(|inner, now| inner.rooms.handle_timeout(now)),
             }
         }
+    }
+
+    /// Whether whoever is at this address may open a session: to be asked before the server is, which
+    /// counts sessions only in total.
+    ///
+    /// # Errors
+    /// The reason in words, if as many have been opened from its network as may be.
+    pub fn may_open(&self, address: IpAddr) -> Result<(), &'static str> {
+        let (mut inner, now) = (self.lock(), now());
+        let allowed = inner.rooms.may_open(address, now);
+        allowed.map_err(|code| inner.refuse_connection(address, code, now))
+    }
+
+    /// Counts a session that the server has opened for this address.
+    pub fn opened(&self, address: IpAddr) {
+        self.lock().rooms.opened(address, now());
     }
 
     /// What there is, and what there has been.
@@ -127,17 +149,14 @@ impl Handler for Signalling {
         let host = request.handshake.host.as_deref().and_then(Host::from_header);
         let remote = request.handshake.remote;
         let caller = Caller { host, address: remote.ip() };
-        let mut inner = self.lock();
-        match inner.rooms.connect(id.clone(), caller, now()) {
+        let (mut inner, now) = (self.lock(), now());
+        match inner.rooms.connect(id.clone(), caller, now) {
             Ok(()) => {
                 debug!(socket = id.as_str(), %remote, "socket connected");
-                inner.sockets.insert(id.clone(), Line { socket, logged: 0 });
+                inner.sockets.insert(id.clone(), Line { socket, acks: Vec::new(), logged: 0 });
                 Ok(id)
             }
-            Err(code) => {
-                debug!(%remote, code = code.as_str(), "refused a socket");
-                Err(connect_error(code))
-            }
+            Err(code) => Err(connect_error(code, inner.refuse_connection(remote.ip(), code, now))),
         }
     }
 
@@ -152,8 +171,10 @@ impl Handler for Signalling {
         self.change(|inner, now| {
             inner.requests += 1;
             let asker = Asker { socket: socket.clone(), request: inner.requests };
-            if let Some(ack) = ack {
-                inner.acks.insert(asker.request, ack);
+            if let Some(ack) = ack
+                && let Some(line) = inner.sockets.get_mut(socket)
+            {
+                line.acks.push((asker.request, ack));
             }
             inner.rooms.request(asker, request, now)
         });
@@ -179,6 +200,23 @@ impl Handler for Signalling {
 }
 
 impl Inner {
+    /// What to tell somebody at whose address there are too many connections, which the operator is told
+    /// as well.
+    fn refuse_connection(&mut self, address: IpAddr, code: Code, now: Now) -> &'static str {
+        let rested = |warned| now.monotonic >= warned + WARNING_INTERVAL;
+        if self.warned.is_none_or(rested) {
+            self.warned = Some(now.monotonic);
+            warn!(
+                %address,
+                "too many connections come from this address, so more are refused; if it is a proxy's, \
+                 name it with --trusted-proxy, and its clients are counted instead"
+            );
+        } else {
+            debug!(%address, code = code.as_str(), "refused a connection");
+        }
+        code.message("connect")
+    }
+
     fn carry_out(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
@@ -200,7 +238,11 @@ impl Inner {
     }
 
     fn acknowledge<T: Serialize>(&mut self, asker: &Asker, argument: &T) {
-        if let Some(ack) = self.acks.remove(&asker.request)
+        let Some(line) = self.sockets.get_mut(&asker.socket) else {
+            return;
+        };
+        let place = line.acks.iter().position(|(request, _)| *request == asker.request);
+        if let Some((_, ack)) = place.map(|place| line.acks.swap_remove(place))
             && let Err(err) = ack.send(argument)
         {
             error!(%err, "cannot write an acknowledgement; please report this");
@@ -209,8 +251,8 @@ impl Inner {
 }
 
 /// Refuses a connection as an event is refused: with words, and a code for programs.
-fn connect_error(code: Code) -> ConnectError {
-    let error = ConnectError::new(code.message("connect"));
+fn connect_error(code: Code, message: &str) -> ConnectError {
+    let error = ConnectError::new(message);
     let data = RawValue::from_string(format!(r#"{{"code":"{}"}}"#, code.as_str()));
     match data {
         Ok(data) => error.with_data(data),

@@ -1,8 +1,8 @@
 //! Who may join: tokens that a site gives to its own users, checked with the site's key.
 //!
 //! A token is a JSON Web Token ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)) signed with HS256 or
-//! EdDSA, with the claims `room`, `exp` and, if the others are to be told, `name`. No other claim is
-//! looked at.
+//! EdDSA, with the claims `room`, `exp` and, if the others are to be told, `name`; `nbf` is heeded. No
+//! other claim is looked at.
 
 use std::{fmt, sync::Once};
 
@@ -15,6 +15,11 @@ use serde::Deserialize;
 use crate::protocol::{PersonName, RoomId};
 
 mod crypto;
+
+/// By how many seconds a site's clock may be ahead: those who put the present time in `nbf` would else
+/// send their users away for some seconds
+/// ([RFC 7519 §4.1.5](https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5)).
+const CLOCK_SKEW: f64 = 60.0;
 
 /// The DER of an Ed25519 public key up to its 32 bytes
 /// ([RFC 8410 §4](https://www.rfc-editor.org/rfc/rfc8410#section-4)).
@@ -75,6 +80,9 @@ impl JoinControl {
     ) -> Result<Option<PersonName>, Unauthorized> {
         let token = token.ok_or(Unauthorized::Absent)?;
         let claims = match decode::<Claims>(token, &self.key, &self.validation) {
+            // It asks for extensions to be understood, of which there is none here
+            // ([RFC 7515 §4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
+            Ok(token) if token.header.crit.is_some() => return Err(Unauthorized::Malformed),
             Ok(token) => token.claims,
             Err(error) => {
                 return Err(match error.kind() {
@@ -87,8 +95,12 @@ impl JoinControl {
         if claims.room != room.as_str() {
             return Err(Unauthorized::ForeignRoom);
         }
-        if claims.exp <= unix as f64 {
+        let now = unix as f64;
+        if claims.exp <= now {
             return Err(Unauthorized::Expired);
+        }
+        if claims.nbf.is_some_and(|nbf| nbf > now + CLOCK_SKEW) {
+            return Err(Unauthorized::TooEarly);
         }
         Ok(claims.name)
     }
@@ -127,6 +139,8 @@ pub enum Unauthorized {
     ForeignRoom,
     /// Its time is over.
     Expired,
+    /// Its time has not begun.
+    TooEarly,
 }
 
 impl Unauthorized {
@@ -154,6 +168,10 @@ impl Unauthorized {
             Unauthorized::Expired => {
                 "The token has expired. Ask the site that sent you here for a fresh one."
             }
+            Unauthorized::TooEarly => {
+                "The token is for a later time. Come back then, or ask the site that sent you here for \
+                 another."
+            }
         }
     }
 }
@@ -163,6 +181,7 @@ struct Claims {
     room: String,
     /// RFC 7519 §2 allows fractions of a second.
     exp: f64,
+    nbf: Option<f64>,
     name: Option<PersonName>,
 }
 

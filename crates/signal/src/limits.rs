@@ -20,6 +20,11 @@ pub struct Limits {
     /// stroke of the bell, and come back together, twice, after a restart of the server; whoever tries
     /// names of rooms gets nowhere.
     pub joins: Rate,
+    /// The new sessions of each address, of whom nothing else is known yet; beyond it, `too_many_sockets`.
+    ///
+    /// Default: 50 a second, 2,000 at once, as for joins. A session that never asks for a socket lasts
+    /// for more than a minute: without a bound, one address could soon take all that the server has.
+    pub sessions: Rate,
     /// The open sockets of each address; beyond it, `too_many_sockets`.
     ///
     /// Default: 2,000. Each of 500 people behind one address may have a page open, one that is being
@@ -42,6 +47,7 @@ impl Default for Limits {
         Limits {
             messages: Rate { each_second: 100, burst: 300 },
             joins: Rate { each_second: 50, burst: 2000 },
+            sessions: Rate { each_second: 50, burst: 2000 },
             sockets_of_an_address: 2000,
             rooms_of_a_socket: 16,
             data_bytes: 64 * 1024,
@@ -81,6 +87,11 @@ impl Bucket {
         allowed
     }
 
+    /// Whether there is a token in it.
+    fn has_token(mut self, rate: Rate, now: Instant) -> bool {
+        self.take(rate, now)
+    }
+
     fn is_full(self, now: Instant) -> bool {
         self.full_at <= now
     }
@@ -112,18 +123,33 @@ pub(crate) struct Networks {
 #[derive(Debug)]
 struct Use {
     sockets: usize,
+    sessions: Bucket,
     joins: Bucket,
+}
+
+impl Use {
+    fn says_nothing(&self, now: Instant) -> bool {
+        self.sockets == 0 && self.sessions.is_full(now) && self.joins.is_full(now)
+    }
 }
 
 /// The fewest entries that are looked through.
 const FEW: usize = 1024;
 
 impl Networks {
+    /// Whether the network may open a session.
+    pub(crate) fn may_open(&self, network: Network, rate: Rate, now: Instant) -> bool {
+        self.uses.get(&network).is_none_or(|entry| entry.sessions.has_token(rate, now))
+    }
+
+    /// Counts a session that the network has opened.
+    pub(crate) fn open(&mut self, network: Network, rate: Rate, now: Instant) {
+        self.entry(network, now).sessions.take(rate, now);
+    }
+
     /// Counts a socket, unless its network has `most` already.
     pub(crate) fn connect(&mut self, network: Network, most: usize, now: Instant) -> bool {
-        self.tidy(now);
-        let entry = self.uses.entry(network);
-        let entry = entry.or_insert_with(|| Use { sockets: 0, joins: Bucket::new(now) });
+        let entry = self.entry(network, now);
         let allowed = entry.sockets < most;
         if allowed {
             entry.sockets += 1;
@@ -143,11 +169,17 @@ impl Networks {
         self.uses.get_mut(&network).is_none_or(|entry| entry.joins.take(rate, now))
     }
 
-    /// Forgets networks without sockets, once they might join as often as anybody: sooner, whoever
+    fn entry(&mut self, network: Network, now: Instant) -> &mut Use {
+        self.tidy(now);
+        let full = Bucket::new(now);
+        self.uses.entry(network).or_insert(Use { sockets: 0, sessions: full, joins: full })
+    }
+
+    /// Forgets networks without sockets, once they might do as much as anybody: sooner, whoever
     /// disconnects between two joins would have no limit.
     fn tidy(&mut self, now: Instant) {
         if self.uses.len() >= self.crowded.max(FEW) {
-            self.uses.retain(|_, entry| entry.sockets > 0 || !entry.joins.is_full(now));
+            self.uses.retain(|_, entry| !entry.says_nothing(now));
             self.crowded = 2 * self.uses.len();
             self.uses.shrink_to(self.crowded);
         }
@@ -208,10 +240,24 @@ mod tests {
     }
 
     #[test]
+    fn a_network_may_open_so_many_sessions_and_no_more() {
+        let (mut networks, now) = (Networks::default(), Instant::now());
+        for _ in 0..3 {
+            assert!(networks.may_open(network(1), RATE, now), "to ask takes nothing");
+            assert!(networks.may_open(network(1), RATE, now), "to ask takes nothing");
+            networks.open(network(1), RATE, now);
+        }
+        assert!(!networks.may_open(network(1), RATE, now));
+        assert!(networks.may_open(network(2), RATE, now));
+        assert!(networks.may_open(network(1), RATE, now + Duration::from_millis(100)));
+    }
+
+    #[test]
     fn networks_that_went_are_forgotten() {
         let (mut networks, now) = (Networks::default(), Instant::now());
         for number in 0..100_000 {
             let now = now + Duration::from_millis(number);
+            networks.open(network(number as u32), RATE, now);
             assert!(networks.connect(network(number as u32), 1, now));
             assert!(networks.join(network(number as u32), RATE, now));
             networks.disconnect(network(number as u32));

@@ -9,7 +9,7 @@ use std::{collections::HashMap, net::IpAddr, time::Instant};
 use crate::{
     credentials::{Host, IceServer, LIFETIME, SeatName},
     figures::Figures,
-    limits::{Bucket, Network, Networks},
+    limits::{Network, Networks},
     memory::Memory,
     protocol::{
         Code, Full, IceServers, InRoom, Join, Joined, Raw, Refused, Request, RoomId, ServerEvent,
@@ -22,10 +22,12 @@ use crate::{
 mod command;
 mod config;
 mod renewals;
+mod visitor;
 
 use self::{
     command::event,
-    renewals::{Renewal, Renewals},
+    renewals::Renewals,
+    visitor::{Held, Visitor},
 };
 
 pub use self::{command::Command, config::Config};
@@ -58,24 +60,6 @@ pub struct Rooms<R, S = Memory> {
     figures: Figures,
 }
 
-/// Whoever has a socket, seated or not.
-#[derive(Debug)]
-struct Visitor {
-    host: Option<Host>,
-    network: Network,
-    events: Bucket,
-    seats: Vec<Held>,
-}
-
-/// A seat that a socket holds.
-#[derive(Debug)]
-struct Held {
-    room: RoomId,
-    name: SeatName,
-    /// Present if credentials are handed out at all.
-    renewal: Option<Renewal>,
-}
-
 impl<R: FnMut() -> u64> Rooms<R> {
     /// No rooms yet, and all to come in this server's memory.
     pub fn new(config: Config, mut random: R) -> Rooms<R> {
@@ -102,6 +86,28 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         }
     }
 
+    /// Whether whoever is at this address may open a session, with which a socket can come.
+    ///
+    /// # Errors
+    /// [`Code::TooManySockets`] if as many have been opened from its network as may be.
+    pub fn may_open(&mut self, address: IpAddr, now: Now) -> Result<(), Code> {
+        let allowed = self.config.limits.is_none_or(|limits| {
+            self.networks.may_open(address.into(), limits.sessions, now.monotonic)
+        });
+        if !allowed {
+            self.figures.refused.count(Code::TooManySockets);
+            return Err(Code::TooManySockets);
+        }
+        Ok(())
+    }
+
+    /// A session has been opened from this address.
+    pub fn opened(&mut self, address: IpAddr, now: Now) {
+        if let Some(limits) = &self.config.limits {
+            self.networks.open(address.into(), limits.sessions, now.monotonic);
+        }
+    }
+
     /// A socket has come.
     ///
     /// # Errors
@@ -115,9 +121,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             self.figures.refused.count(Code::TooManySockets);
             return Err(Code::TooManySockets);
         }
-        let events = Bucket::new(now.monotonic);
-        self.visitors
-            .insert(socket, Visitor { host: caller.host, network, events, seats: Vec::new() });
+        self.visitors.insert(socket, Visitor::new(caller.host, network, now));
         Ok(())
     }
 
@@ -130,9 +134,11 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         if self.config.limits.is_some() {
             self.networks.disconnect(visitor.network);
         }
+        for room in visitor.rooms() {
+            self.store.part(socket, room, parting, now);
+        }
         for held in visitor.seats {
             self.renewals.cancel(held.renewal);
-            self.store.part(socket, &held.room, parting, now);
         }
         self.drain(now)
     }
@@ -216,18 +222,19 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
     }
 
     fn join(&mut self, asker: &Asker, join: Join, now: Now) -> Result<Option<ServerEvent>, Code> {
-        let Some(visitor) = self.visitors.get(&asker.socket) else {
+        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
             return Ok(None);
         };
         if let Some(limits) = &self.config.limits {
             if !self.networks.join(visitor.network, limits.joins, now.monotonic) {
                 return Err(Code::TooManyJoins);
             }
-            let is_new = visitor.seats.iter().all(|held| held.room != join.room_id);
-            if is_new && visitor.seats.len() >= limits.rooms_of_a_socket {
+            let is_new = visitor.rooms().all(|room| *room != join.room_id);
+            if is_new && visitor.rooms().count() >= limits.rooms_of_a_socket {
                 return Err(Code::TooManyRooms);
             }
         }
+        visitor.joining.push((asker.request, join.room_id.clone()));
         let token = join.token.as_ref().map(|token| token.reveal());
         let checked = self
             .config
@@ -273,11 +280,13 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             match report {
                 Report::Seated(seated) => self.seated(*seated, now, &mut commands),
                 Report::Full { asker, room, user_num } => {
+                    self.has_joined(&asker);
                     self.figures.full += 1;
                     let full = ServerEvent::Full(Full { room_id: room, user_num });
                     commands.push(Command::Answer(asker, full));
                 }
                 Report::Unauthorized { asker, why } => {
+                    self.has_joined(&asker);
                     commands.push(self.refuse(asker, Refused::unauthorized(why)));
                 }
                 Report::Left { asker, room } => {
@@ -307,16 +316,17 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
     /// Somebody has a seat: it is told all that a call needs, and what waited for it.
     fn seated(&mut self, seated: Seated, now: Now, commands: &mut Vec<Command>) {
         let Seated { asker, room, seat, can_resume, how, user_num, peer, waiting } = seated;
-        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
-            // It went while the store was asked.
-            return self.store.part(&asker.socket, &room, Parting::Lost, now);
-        };
         match how {
             Taken::Anew => self.figures.joins += 1,
             Taken::Already => {}
             Taken::Back | Taken::Restored => self.figures.resumes += 1,
             Taken::Over => self.figures.takeovers += 1,
         }
+        self.has_joined(&asker);
+        let Some(visitor) = self.visitors.get_mut(&asker.socket) else {
+            // It went while the store was asked, which has been told so.
+            return;
+        };
         if how != Taken::Already {
             visitor.seats.push(Held { room: room.clone(), name: seat.name, renewal: None });
         }
@@ -334,6 +344,13 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         commands.push(Command::Answer(asker, ServerEvent::Joined(Box::new(joined))));
         let tell = |data| Command::Tell(socket.clone(), ServerEvent::Message(data));
         commands.extend(waiting.into_iter().map(tell));
+    }
+
+    /// The store has reported on a join.
+    fn has_joined(&mut self, asker: &Asker) {
+        if let Some(visitor) = self.visitors.get_mut(&asker.socket) {
+            visitor.joining.retain(|(request, _)| *request != asker.request);
+        }
     }
 
     /// A socket holds a seat no longer.

@@ -56,11 +56,29 @@ impl Site {
     ) -> Response<Full<Bytes>> {
         let peer = self.proxies.client(request.headers(), connected);
         if self.sockets.handles(request.uri().path()) {
-            return self.sockets.serve(request, peer).await;
+            return self.signalling(request, peer).await;
         }
         let mut response = self.file(&request, peer);
         for (name, value) in POLICIES {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    /// Answers a request for the signalling, unless it would open one session too many of its address.
+    async fn signalling(&self, request: Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
+        if has_session(&request) {
+            return self.sockets.serve(request, peer).await;
+        }
+        let (signalling, address) = (self.sockets.handler(), peer.remote.ip());
+        if let Err(reason) = signalling.may_open(address) {
+            return text(StatusCode::TOO_MANY_REQUESTS, reason);
+        }
+        let response = self.sockets.serve(request, peer).await;
+        // What was refused for its origin, or is no more than a question of CORS, counts for nothing: a
+        // page elsewhere must not use up what its visitor's network may do here.
+        if [StatusCode::OK, StatusCode::SWITCHING_PROTOCOLS].contains(&response.status()) {
+            signalling.opened(address);
         }
         response
     }
@@ -128,6 +146,12 @@ fn is_local(request: &Request<Incoming>, peer: Peer) -> bool {
     peer.remote.ip().is_loopback()
         && ["localhost", "127.0.0.1", "[::1]"].contains(&host)
         && !is_passed_on(request.headers())
+}
+
+/// Whether a request for the signalling names its session; else it can only open one.
+fn has_session(request: &Request<Incoming>) -> bool {
+    let parameters = request.uri().query().unwrap_or_default().split('&');
+    parameters.filter_map(|one| one.strip_prefix("sid=")).any(|id| !id.is_empty())
 }
 
 fn data(content_type: &'static str, text: String) -> Response<Full<Bytes>> {

@@ -311,16 +311,13 @@ impl Settings {
 
     /// Those secrets whose length makes them easy to find out, by their flags.
     pub fn short_secrets(&self) -> impl Iterator<Item = &'static str> {
-        let secrets = [
-            ("--turn-secret", &self.turn_secret),
-            ("--secret", &self.secret),
-            ("--auth-key", &self.auth_key),
-        ];
         let is_short = |secret: &Secret| secret.reveal().len() < defaults::SHORT_SECRET;
-        secrets
-            .into_iter()
-            .filter(move |(_, secret)| secret.as_ref().is_some_and(is_short))
-            .map(|(flag, _)| flag)
+        let secrets = [
+            ("--turn-secret", self.turn_secret.as_ref().is_some_and(is_short)),
+            ("--secret", self.secret.as_ref().is_some_and(is_short)),
+            ("--auth-key", self.auth_key.as_ref().is_some_and(auth_key::is_short)),
+        ];
+        secrets.into_iter().filter_map(|(flag, is_short)| is_short.then_some(flag))
     }
 
     /// How much anyone may have of the relay.

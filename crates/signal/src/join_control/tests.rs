@@ -24,6 +24,16 @@ fn a_token_lets_its_bearer_into_its_room_until_it_ends() {
 }
 
 #[test]
+fn a_token_for_later_is_no_good_before() {
+    let control = JoinControl::from_secret(SECRET);
+    let token = hs256(json!({"room": "tea", "nbf": NOW, "exp": NOW + 60}), SECRET);
+    let check = |unix| control.check(Some(&token), &id("tea"), unix);
+    assert_eq!(check(NOW - 61), Err(Unauthorized::TooEarly));
+    assert_eq!(check(NOW - 60), Ok(None), "the site's clock may be ahead");
+    assert_eq!(check(NOW), Ok(None));
+}
+
+#[test]
 fn whatever_is_wrong_with_a_token_is_told_apart() {
     let control = JoinControl::from_secret(SECRET);
     let good = json!({"room": "tea", "exp": NOW + 60});
@@ -33,6 +43,8 @@ fn whatever_is_wrong_with_a_token_is_told_apart() {
     assert_eq!(check(&eddsa(good.clone(), &pair(1))), Err(Unauthorized::Algorithm));
     let unsigned = format!("{}.{}.", encode(json!({"alg": "none"})), encode(good.clone()));
     assert_eq!(check(&unsigned), Err(Unauthorized::Malformed));
+    let extended = json!({"alg": "HS256", "crit": ["b64"], "b64": true});
+    assert_eq!(check(&hs256_with(extended, good.clone(), SECRET)), Err(Unauthorized::Malformed));
     let token = hs256(good, SECRET);
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let foreign = format!("{}.{signature}", signed.replacen('.', ".e", 1));
@@ -45,6 +57,7 @@ fn whatever_is_wrong_with_a_token_is_told_apart() {
         json!({"exp": NOW + 60}),
         json!({"room": "tea", "exp": "never"}),
         json!({"room": "tea", "exp": null}),
+        json!({"room": "tea", "exp": NOW + 60, "nbf": "now"}),
         json!({"room": ["tea"], "exp": NOW + 60}),
         json!({"room": "tea", "exp": NOW + 60, "name": 7}),
         json!({"room": "tea", "exp": NOW + 60, "name": "x".repeat(300)}),
@@ -89,7 +102,11 @@ fn encode(json: Value) -> String {
 }
 
 fn hs256(claims: Value, secret: &str) -> String {
-    let message = format!("{}.{}", encode(json!({"alg": "HS256", "typ": "JWT"})), encode(claims));
+    hs256_with(json!({"alg": "HS256", "typ": "JWT"}), claims, secret)
+}
+
+fn hs256_with(header: Value, claims: Value, secret: &str) -> String {
+    let message = format!("{}.{}", encode(header), encode(claims));
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let signature = hmac::sign(&key, message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))

@@ -27,6 +27,23 @@ pub(crate) struct Gone;
 
 impl Client {
     pub(crate) async fn connect(server: SocketAddr) -> Result<Client, Gone> {
+        let mut client = Client::open(server).await?;
+        while !client.next().await?.starts_with("40{") {}
+        Ok(client)
+    }
+
+    /// The answer to a connection that the server refuses.
+    pub(crate) async fn refused(server: SocketAddr) -> Result<Value, Gone> {
+        let mut client = Client::open(server).await?;
+        loop {
+            if let Some(error) = client.next().await?.strip_prefix("44") {
+                return Ok(serde_json::from_str(error).unwrap());
+            }
+        }
+    }
+
+    /// Asks to be connected.
+    async fn open(server: SocketAddr) -> Result<Client, Gone> {
         let mut stream = TcpStream::connect(server).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let request = format!(
@@ -49,7 +66,6 @@ impl Client {
         let stream = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
         let mut client = Client { stream, requests: 0 };
         client.send("40").await?;
-        while !client.next().await?.starts_with("40{") {}
         Ok(client)
     }
 

@@ -10,9 +10,12 @@ mod server;
 use std::{collections::HashSet, sync::Arc};
 
 use rand::{SeedableRng as _, rngs::StdRng};
+use serde_json::json;
 use tokio::task::JoinSet;
+use twocan_signal::limits::Limits;
 
 use crate::{
+    client::Client,
     person::{Heard, Person},
     server::Running,
 };
@@ -55,6 +58,24 @@ async fn a_shutdown_in_the_midst_leaves_nothing_behind() {
         person.unwrap();
     }
     server.is_empty().await;
+}
+
+#[tokio::test]
+async fn one_socket_too_many_is_told_so_and_leaves_room_for_the_next() {
+    let limits = Limits { sockets_of_an_address: 2, ..Limits::default() };
+    let server = Running::with_limits(Some(limits)).await;
+    let connect = || Client::connect(server.address);
+    let (Ok(first), Ok(_second)) = (connect().await, connect().await) else {
+        panic!("two may come");
+    };
+    let Ok(error) = Client::refused(server.address).await else {
+        panic!("the third one is closed without a word");
+    };
+    assert_eq!(error["data"], json!({"code": "too_many_sockets"}));
+    assert!(error["message"].as_str().unwrap().contains("from your network"), "{error}");
+    assert!(first.close().await.is_ok());
+    server.has_sockets(1).await;
+    assert!(connect().await.is_ok());
 }
 
 /// Lets people loose, and returns what they heard once all have gone.

@@ -18,6 +18,8 @@ use tokio::{
 use twocan_signal::{
     binding::Signalling,
     credentials::{SeatName, Turn, Way},
+    figures::Figures,
+    limits::Limits,
     rooms::Config,
 };
 use twocan_socketio::{Peer, Server};
@@ -38,6 +40,10 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start() -> Running {
+        Running::with_limits(None).await
+    }
+
+    pub(crate) async fn with_limits(limits: Option<Limits>) -> Running {
         let turn = Turn { host: None, ways: vec![Way::Udp(3478)], secret: "north".into() };
         let config = Config {
             room_size: NonZeroUsize::new(2).unwrap(),
@@ -45,7 +51,7 @@ impl Running {
             secret: "a secret".into(),
             grace: GRACE,
             join_control: None,
-            limits: None,
+            limits,
         };
         let ended = Arc::<Mutex<Vec<String>>>::default();
         let names = Arc::clone(&ended);
@@ -63,19 +69,26 @@ impl Running {
 
     /// Waits until nothing is left of anybody, and the credentials of each seat have ended.
     pub(crate) async fn is_empty(&self) {
+        self.shows("an empty server", |figures| {
+            let left = (figures.rooms, figures.seats, figures.away, figures.sockets);
+            left == (0, 0, 0, 0) && self.ended.lock().unwrap().len() as u64 == figures.joins
+        })
+        .await;
+    }
+
+    /// Waits until so many sockets are connected.
+    pub(crate) async fn has_sockets(&self, count: usize) {
+        self.shows("sockets", |figures| figures.sockets == count).await;
+    }
+
+    async fn shows(&self, what: &str, right: impl Fn(Figures) -> bool) {
         let mut look = interval(Duration::from_millis(5));
-        let empty = timeout(PATIENCE, async {
-            loop {
+        let shown = timeout(PATIENCE, async {
+            while !right(self.signalling.figures()) {
                 look.tick().await;
-                let figures = self.signalling.figures();
-                let left = (figures.rooms, figures.seats, figures.away, figures.sockets);
-                let ended = self.ended.lock().unwrap().len() as u64;
-                if left == (0, 0, 0, 0) && ended == figures.joins {
-                    return;
-                }
             }
         });
-        assert!(empty.await.is_ok(), "left: {:?}", self.signalling.figures());
+        assert!(shown.await.is_ok(), "no {what}: {:?}", self.signalling.figures());
     }
 }
 

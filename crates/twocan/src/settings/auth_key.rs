@@ -8,21 +8,37 @@ use std::{
 use twocan_signal::join_control::JoinControl;
 
 use super::{Secret, SettingsError};
+use crate::defaults;
+
+/// How a key in PEM begins; anything else is a secret.
+const BEGIN: &str = "-----BEGIN ";
+
+/// Makes of the key what checks tokens.
+pub(super) fn join_control(given: &Secret) -> Result<JoinControl, SettingsError> {
+    match read(given)?.trim() {
+        "" => Err(SettingsError::EmptyAuthKey),
+        key if key.starts_with(BEGIN) => Ok(JoinControl::from_public_key_pem(key)?),
+        key => Ok(JoinControl::from_secret(key)),
+    }
+}
+
+/// Whether the key is a secret that can be found out.
+pub(super) fn is_short(given: &Secret) -> bool {
+    read(given).is_ok_and(|key| {
+        let key = key.trim();
+        !key.starts_with(BEGIN) && key.len() < defaults::SHORT_SECRET
+    })
+}
 
 /// Reads the key, from a file if `given` names one.
-pub(super) fn join_control(given: &Secret) -> Result<JoinControl, SettingsError> {
+fn read(given: &Secret) -> Result<String, SettingsError> {
     let given = given.reveal();
-    let key = match fs::read_to_string(given) {
-        Ok(content) => content,
+    match fs::read_to_string(given) {
+        Ok(content) => Ok(content),
         Err(error) if is_meant_as_file(given, &error) => {
-            return Err(SettingsError::AuthKeyFile(error.to_string()));
+            Err(SettingsError::AuthKeyFile(error.to_string()))
         }
-        Err(_) => given.to_owned(),
-    };
-    match key.trim() {
-        "" => Err(SettingsError::EmptyAuthKey),
-        key if key.starts_with("-----BEGIN ") => Ok(JoinControl::from_public_key_pem(key)?),
-        key => Ok(JoinControl::from_secret(key)),
+        Err(_) => Ok(given.to_owned()),
     }
 }
 
@@ -61,6 +77,17 @@ mod tests {
             assert_eq!(kind(&file.path()).unwrap(), format!("JoinControl({expected:?})"));
         }
         assert_eq!(kind(&File::with("\n").path()), Err(SettingsError::EmptyAuthKey));
+    }
+
+    #[test]
+    fn the_key_may_be_short_and_not_the_name_of_its_file() {
+        let short = |given: &str| is_short(&given.parse().unwrap());
+        assert!(short("north"));
+        assert!(!short("correct horse battery staple"));
+        assert!(!short(PEM));
+        // Told by its name alone, this one would be a short secret.
+        assert!(!short("Cargo.toml"));
+        assert!(short(&File::with("north\n").path()));
     }
 
     #[test]

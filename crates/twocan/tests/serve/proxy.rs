@@ -39,3 +39,25 @@ async fn the_address_that_a_trusted_proxy_tells_decides_about_the_metrics() {
     }
     careful.stop().await;
 }
+
+#[tokio::test]
+async fn one_client_of_a_proxy_cannot_open_all_the_sessions_there_are() {
+    let greedy = "x-forwarded-for: 198.51.100.7";
+    let server = Running::start(&["--trusted-proxy", "127.0.0.0/8"]);
+    let foreign = [greedy, "origin: https://stranger.example"];
+    assert_eq!(server.get(OPEN, &foreign).await.status, 403, "which counts for nothing");
+    let mut opened = 0;
+    let refused = loop {
+        let answer = server.get(OPEN, &[greedy]).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        opened += 1;
+        assert!(opened < 10_000, "there is no end");
+    };
+    assert!(opened >= 2000, "{opened}");
+    assert_eq!(refused.status, 429);
+    assert!(String::from_utf8(refused.body).unwrap().contains("from your network"));
+    assert_eq!(server.get(OPEN, &["x-forwarded-for: 198.51.100.8"]).await.status, 200);
+    server.stop().await;
+}

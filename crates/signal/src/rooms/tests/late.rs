@@ -4,6 +4,8 @@ use std::{cell::RefCell, collections::VecDeque};
 
 use super::*;
 
+mod random;
+
 #[test]
 fn answers_that_come_late_go_to_those_who_asked_in_the_order_of_the_store() {
     let (mut rooms, line, now) = late_rooms();
@@ -38,12 +40,72 @@ fn a_socket_that_goes_while_the_store_is_asked_leaves_no_ghost() {
     assert_eq!(brief(rooms.disconnect(&"ann".into(), Parting::Lost, now)), [""; 0]);
     line.pass_all();
     assert_eq!(brief(rooms.handle_timeout(now)), [""; 0]);
-    assert_eq!(rooms.figures().seats, 1, "until the store hears of it");
-    line.pass_all();
-    assert_eq!(rooms.figures(), Figures::default());
+    assert_eq!(rooms.figures(), Figures { joins: 1, ..Figures::default() });
     now.monotonic += GRACE;
     rooms.handle_timeout(now);
     assert_eq!(rooms.take_ended().len(), 1);
+}
+
+#[test]
+fn a_goodbye_while_the_store_is_asked_is_a_goodbye() {
+    let (mut rooms, line, now) = late_rooms();
+    for socket in ["ann", "ben"] {
+        connect(&mut rooms, socket, now);
+        let join = r#"{"roomId":"tea","capabilities":{"resume":true}}"#;
+        ask(&mut rooms, socket, 1, "join", join, now);
+    }
+    rooms.disconnect(&"ann".into(), Parting::Goodbye, now);
+    line.pass_all();
+    let heard = brief(rooms.handle_timeout(now));
+    assert_eq!(heard, ["ben 1: joined", "ann: otherjoined", "ben: bye"]);
+    assert_eq!((rooms.figures().seats, rooms.figures().away), (1, 0));
+}
+
+#[test]
+fn a_grace_that_ends_while_the_store_is_asked_ends_the_seat_once() {
+    let (mut rooms, line, mut now) = late_rooms();
+    connect(&mut rooms, "ann", now);
+    let join = r#"{"roomId":"tea","capabilities":{"resume":true}}"#;
+    ask(&mut rooms, "ann", 1, "join", join, now);
+    line.pass_all();
+    let joined = rooms.handle_timeout(now);
+    let [Command::Answer(_, ServerEvent::Joined(joined))] = &joined[..] else {
+        panic!("{joined:?}");
+    };
+    let token = joined.resume.clone().unwrap();
+    rooms.disconnect(&"ann".into(), Parting::Lost, now);
+    line.pass_all();
+
+    // The wish is on its way when the time is over.
+    connect(&mut rooms, "ann again", now);
+    let join = json!({"roomId": "tea", "resume": token.reveal()}).to_string();
+    ask(&mut rooms, "ann again", 1, "join", &join, now);
+    now.monotonic += GRACE;
+    assert_eq!(brief(rooms.handle_timeout(now)), [""; 0]);
+    line.pass_all();
+    assert_eq!(brief(rooms.handle_timeout(now)), ["ann again 1: joined"]);
+    assert_eq!((rooms.figures().joins, rooms.figures().resumes), (2, 0));
+    assert_eq!(rooms.take_ended().len(), 1);
+    assert_eq!((rooms.figures().seats, rooms.poll_timeout()), (1, None));
+}
+
+#[test]
+fn joins_that_are_not_answered_count_among_the_rooms_of_a_socket() {
+    let (mut rooms, line, now) = late_rooms();
+    connect(&mut rooms, "ann", now);
+    let join = |number: u64| format!(r#"{{"roomId":"{number}"}}"#);
+    for number in 1..=16 {
+        assert_eq!(ask(&mut rooms, "ann", number, "join", &join(number), now), [""; 0]);
+    }
+    assert_eq!(ask(&mut rooms, "ann", 17, "join", &join(17), now), ["ann 17: refused"]);
+    line.pass_all();
+    rooms.handle_timeout(now);
+    assert_eq!(rooms.seat_count(&"ann".into()), 16);
+    assert_eq!(ask(&mut rooms, "ann", 18, "join", &join(17), now), ["ann 18: refused"]);
+    ask(&mut rooms, "ann", 19, "leave", &join(1), now);
+    line.pass_all();
+    rooms.handle_timeout(now);
+    assert_eq!(ask(&mut rooms, "ann", 20, "join", &join(17), now), [""; 0]);
 }
 
 /// A store that hears of an operation when its line is let through.
@@ -62,7 +124,12 @@ type Operation = Box<dyn FnOnce(&mut Memory)>;
 
 impl Line {
     fn pass_all(&self) {
-        while let Some(operation) = self.waiting.borrow_mut().pop_front() {
+        self.pass(usize::MAX);
+    }
+
+    fn pass(&self, most: usize) {
+        let count = self.waiting.borrow().len().min(most);
+        for operation in self.waiting.borrow_mut().drain(..count) {
             operation(&mut self.memory.borrow_mut());
         }
     }

@@ -79,6 +79,24 @@ fn a_network_may_have_so_many_sockets_and_no_more() {
 }
 
 #[test]
+fn a_network_may_open_so_many_sessions_and_no_more() {
+    let sessions = Rate { each_second: 2, burst: 2 };
+    let mut server = limited(Limits { sessions, ..Limits::default() });
+    let address = IpAddr::from([192, 0, 2, 7]);
+    for _ in 0..2 {
+        assert_eq!(server.rooms.may_open(address, server.now), Ok(()));
+        server.rooms.opened(address, server.now);
+    }
+    assert_eq!(server.rooms.may_open(address, server.now), Err(Code::TooManySockets));
+    let elsewhere = IpAddr::from([192, 0, 2, 8]);
+    assert_eq!(server.rooms.may_open(elsewhere, server.now), Ok(()));
+    server.pass(Duration::from_millis(500));
+    assert_eq!(server.rooms.may_open(address, server.now), Ok(()));
+    let refused = server.rooms.figures().refused;
+    assert!(refused.iter().any(|counted| counted == (Code::TooManySockets, 1)));
+}
+
+#[test]
 fn an_ordinary_call_meets_no_limit() {
     let mut server = Server::without_turn(2);
     // A school behind one address: 500 people who come at once, in calls of two.
@@ -104,7 +122,10 @@ fn an_ordinary_call_meets_no_limit() {
 fn without_limits_there_are_none() {
     let mut server = Server::new(Config { limits: None, ..config(2) });
     let names: Vec<String> = (0..3000).map(|number| number.to_string()).collect();
+    let address = IpAddr::from([192, 0, 2, 7]);
     for name in &names {
+        assert_eq!(server.rooms.may_open(address, server.now), Ok(()));
+        server.rooms.opened(address, server.now);
         server.connect(&[name]);
         server.seat("tea", &["0"]);
     }

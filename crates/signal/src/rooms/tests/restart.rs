@@ -1,6 +1,7 @@
 //! Seats that the server has forgotten, and their tokens have not.
 
 use super::*;
+use crate::join_control::JoinControl;
 
 #[test]
 fn a_call_goes_on_after_a_restart_whoever_comes_first() {
@@ -146,4 +147,24 @@ fn a_seat_is_restored_once_and_then_taken_over() {
     server.resume("tea", "ann2", &token);
     assert_eq!(names(&server.resume("tea", "ann3", &token)), ["ann2: replaced", "joined"]);
     assert_eq!(server.rooms.figures().seats, 1);
+}
+
+#[test]
+fn a_call_goes_on_after_a_restart_though_the_tokens_of_its_site_have_expired() {
+    let join_control = Some(JoinControl::from_secret("a secret of the site"));
+    let mut server = Server::without_turn(2);
+    let token = server.seat_for_good("tea", "ann");
+    server.config.join_control = join_control;
+    server.restart();
+    server.connect(&["ann2"]);
+    let said = server.resume("tea", "ann2", &token);
+    assert_eq!(said[0].body["resumed"], true);
+
+    // Once it has ended here, its token lets nobody in.
+    server.request("ann2", "leave", json!({"roomId": "tea"}));
+    assert_eq!(said_code(&server.resume("tea", "ann2", &token)), Code::Unauthorized.as_str());
+}
+
+fn said_code(said: &[Said]) -> &str {
+    said[0].body["code"].as_str().unwrap_or_default()
 }
