@@ -326,6 +326,7 @@ impl<R: Receiver> Driver<R> {
         if (self.receiver.is_ready() || self.session.is_closed())
             && let Some(post) = self.post.take()
         {
+            self.session.post_answered();
             let _ = post.send(Ok(()));
         }
     }
