@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    DisconnectReason, Reply, Socket,
+    DisconnectReason, Reply,
     engine::{CloseReason, Link, Message, Receiver},
     protocol::{Assembler, Incoming, Kind},
     queue::Queue,
@@ -30,8 +30,9 @@ pub(crate) struct Client {
 /// What waits for the handler.
 pub(crate) enum Work {
     Packet(Incoming),
-    /// The program disconnected this socket.
-    Left(Socket),
+    /// The program disconnected the socket with this id. Not the socket itself, which holds this client: it
+    /// would keep both for ever behind the last work.
+    Left(String),
     /// The session has ended: the last work.
     Ended(DisconnectReason),
 }
@@ -66,8 +67,8 @@ impl Client {
     }
 
     /// The program disconnected a socket.
-    pub(crate) fn left(&self, socket: Socket) {
-        self.push(Work::Left(socket));
+    pub(crate) fn left(&self, socket_id: &str) {
+        self.push(Work::Left(socket_id.to_owned()));
         self.link.wake();
     }
 
@@ -203,5 +204,22 @@ impl Receiver for Inbox {
             CloseReason::ServerShutdown => DisconnectReason::ServerShutdown,
         };
         self.client.push(Work::Ended(reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Socket;
+
+    #[test]
+    fn a_socket_disconnected_after_its_session_has_ended_keeps_nothing() {
+        let client = Client::new(Link::new(1024));
+        let kept = Arc::downgrade(&client);
+        let socket = Socket::new("a".to_owned(), "/".to_owned(), Arc::clone(&client));
+        Inbox::new(client).closed(CloseReason::TransportClose);
+        socket.disconnect();
+        drop(socket);
+        assert!(kept.upgrade().is_none());
     }
 }

@@ -96,7 +96,7 @@ impl<H: Handler> Namespaces<'_, H> {
 
     async fn carry_out(&mut self, work: Work) {
         match work {
-            Work::Left(socket) => self.leave(&socket).await,
+            Work::Left(socket_id) => self.leave(&socket_id).await,
             Work::Packet(packet) if !self.broken => {
                 self.broken = self.handle(packet).await.is_err();
                 if self.broken {
@@ -192,8 +192,8 @@ impl<H: Handler> Namespaces<'_, H> {
     }
 
     /// The program disconnected a socket.
-    async fn leave(&mut self, left: &Socket) {
-        let joined = self.joined.iter_mut().find(|one| one.socket.is(left));
+    async fn leave(&mut self, socket_id: &str) {
+        let joined = self.joined.iter_mut().find(|one| one.socket.id() == socket_id);
         if let Some(state) = joined.and_then(|one| one.state.take()) {
             self.disconnect(state, DisconnectReason::ServerDisconnect).await;
         }

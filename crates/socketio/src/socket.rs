@@ -116,7 +116,7 @@ impl Socket {
                 Phase::Ended => return,
             }
         }
-        self.inner.client.left(self.clone());
+        self.inner.client.left(self.id());
     }
 
     /// Closes the client's session with all its namespaces, after what is queued for it has been sent.
@@ -154,10 +154,6 @@ impl Socket {
 
     pub(crate) fn has_ended(&self) -> bool {
         matches!(*self.phase(), Phase::Ended)
-    }
-
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     pub(crate) fn ack(&self, id: u64) -> Ack {

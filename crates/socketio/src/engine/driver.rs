@@ -11,6 +11,7 @@ use std::{
 
 use tokio::{
     sync::oneshot,
+    task::coop::unconstrained,
     time::{Instant as TokioInstant, Sleep, sleep_until},
 };
 use tracing::{debug, trace};
@@ -326,6 +327,7 @@ impl<R: Receiver> Driver<R> {
         if (self.receiver.is_ready() || self.session.is_closed())
             && let Some(post) = self.post.take()
         {
+            self.session.post_answered();
             let _ = post.send(Ok(()));
         }
     }
@@ -343,7 +345,9 @@ impl<R: Receiver> Driver<R> {
         if self.timer_armed && now < self.timer.deadline() {
             return;
         }
-        while self.timer.as_mut().poll(cx).is_ready() {
+        // Without regard to the task's budget: a timer that is told to wait for its turn, since the client
+        // sends so much, would not have been set.
+        while Pin::new(&mut unconstrained(self.timer.as_mut())).poll(cx).is_ready() {
             if TokioInstant::now() >= deadline {
                 cx.waker().wake_by_ref();
                 self.timer.as_mut().reset(deadline);
@@ -380,4 +384,58 @@ fn describe(packet: &Result<Packet, InvalidPacket>) -> &'static str {
 /// Tokio's clock, so that tests with a paused clock see one time everywhere.
 fn now() -> Instant {
     TokioInstant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use tokio::{sync::mpsc, task::coop::consume_budget, time::timeout};
+
+    use super::*;
+    use crate::engine::{Message, registry::Registry};
+
+    struct Ending {
+        ended: mpsc::UnboundedSender<CloseReason>,
+    }
+
+    impl Receiver for Ending {
+        fn receive(&mut self, _: Message) {}
+
+        fn closed(&mut self, reason: CloseReason) {
+            self.ended.send(reason).unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_timer_is_set_though_the_task_has_used_up_its_turn() {
+        let (ended, mut end) = mpsc::unbounded_channel();
+        let link = Link::new(1024);
+        let registry = Registry::default();
+        let enter = registry.enter(Arc::from("a"), link.clone(), Transport::Polling, 1);
+        let Ok(entry) = enter else { panic!("no place") };
+        let start = Start {
+            number: 0,
+            timing: Timing {
+                ping_interval: Duration::from_secs(25),
+                ping_timeout: Duration::from_secs(20),
+                upgrade_timeout: Duration::from_secs(10),
+            },
+            open: None,
+            socket: None,
+            link,
+            receiver: Ending { ended },
+            entry,
+        };
+        let mut session = Box::pin(run(start, std::future::ready(())));
+        // What many reads in a row do: the runtime lets nothing more happen in this turn.
+        poll_fn(|cx| {
+            while pin!(consume_budget()).poll(cx).is_ready() {}
+            assert!(session.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        timeout(Duration::from_secs(46), session).await.expect("nothing wakes the task");
+        assert_eq!(end.recv().await, Some(CloseReason::PingTimeout));
+    }
 }

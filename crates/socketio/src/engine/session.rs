@@ -89,7 +89,7 @@ pub(crate) struct Session {
     candidate: Option<Candidate>,
     /// Whether a poll waits for its answer.
     polled: bool,
-    /// Whether a POST is being read.
+    /// Whether a POST is being read, or waits for its answer.
     posting: bool,
     queue: Queue<Packet>,
     commands: Queue<Command>,
@@ -287,13 +287,13 @@ impl Session {
         Ok(())
     }
 
-    /// The body of the POST. An error means that it held something else than packets.
+    /// The body of the POST; [`post_answered`](Self::post_answered) follows. An error means that it held
+    /// something else than packets, and ended the session.
     pub(crate) fn posted(
         &mut self,
         packets: impl Iterator<Item = Result<Packet, InvalidPacket>>,
         now: Instant,
     ) -> Result<(), InvalidPacket> {
-        self.posting = false;
         for packet in packets {
             if let Err(error) = packet {
                 self.end(CloseReason::ParseError);
@@ -305,6 +305,12 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// The POST is answered, and another may come. One that comes before does not wait its turn: it would
+    /// bring ever more to an application that cannot take it.
+    pub(crate) fn post_answered(&mut self) {
+        self.posting = false;
     }
 
     /// The POST was longer than allowed and has been answered so: nothing of it is taken, and it is the

@@ -183,6 +183,31 @@ async fn a_client_that_sends_without_reading_is_held_back_not_closed() {
 }
 
 #[tokio::test]
+async fn a_client_that_posts_without_waiting_for_answers_brings_no_more_than_one_post() {
+    let (server, mut calls) = start(Config::default()).await;
+    let session = format!("{OPEN}&sid={}", sid_of(&get(server, OPEN).await.body));
+    assert_eq!(post(server, &session, b"40").await.status, 200);
+    calls.next().await;
+    // The handler waits for an acknowledgement, and more than it may leave lying stands behind that.
+    let body =
+        ["42[\"ask\"]"].into_iter().chain(["42[\"echo\"]"; 100]).collect::<Vec<_>>().join("\x1e");
+    let mut first = Exchange::start(server, "POST", &session, &[], body.as_bytes()).await;
+    soon(async { while !get(server, &session).await.body.contains("question") {} }).await;
+    assert_eq!(post(server, &session, body.as_bytes()).await.status, 400);
+    assert_eq!(first.answer().await.status, 200);
+    let failed = "ask: the socket ended before the client acknowledged the event";
+    assert_eq!(calls.next().await, Call::Event(0, failed.into()));
+    let mut echoed = 0;
+    let last = loop {
+        match calls.next().await {
+            Call::Event(0, name) if name == "echo" => echoed += 1,
+            other => break other,
+        }
+    };
+    assert_eq!((echoed, last), (100, Call::Disconnect(0, DisconnectReason::TransportError)));
+}
+
+#[tokio::test]
 async fn acknowledgements_reach_a_handler_that_waits_for_them() {
     let (server, mut calls) = start(Config::default()).await;
     let mut client = connect(server).await;

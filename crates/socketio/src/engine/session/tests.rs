@@ -115,6 +115,16 @@ fn two_posts_at_once_end_the_session() {
 }
 
 #[test]
+fn a_post_before_the_answer_to_the_last_one_ends_the_session() {
+    let mut client = Client::polling();
+    assert_eq!(client.session.post_started(), Ok(()));
+    let body = crate::engine::payload::decode("4a");
+    assert_eq!(client.session.posted(body, client.now), Ok(()));
+    assert_eq!(client.session.post_started(), Err(Turned::Overlap));
+    client.expect(&["deliver a", "end transport error"]);
+}
+
+#[test]
 fn a_cancelled_poll_ends_the_session() {
     let mut client = Client::polling();
     client.poll();
@@ -407,6 +417,7 @@ impl Client {
         assert_eq!(self.session.post_started(), Ok(()));
         let packets = crate::engine::payload::decode(body);
         assert_eq!(self.session.posted(packets, self.now), Ok(()));
+        self.session.post_answered();
     }
 
     fn receive(&mut self, packet: &str) {
