@@ -96,15 +96,57 @@ it('asks the side that offers for a new path', () => {
   expect(connections[0]?.restarts).toBe(0);
 });
 
-it('looks for a new path when it is asked to, once for several times', () => {
+it('looks for a new path when it is asked to, once for several times', async () => {
   const { server, link } = inCallWithZoe();
   server.message({ type: 'restart', link });
   server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(0);
   expect(connections[0]?.restarts).toBe(1);
-  vi.advanceTimersByTime(3_000);
+  await vi.advanceTimersByTimeAsync(3_000);
   server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(0);
   expect(connections[0]?.restarts).toBe(2);
   expect(connections).toHaveLength(1);
+});
+
+it('fetches fresh credentials before it looks for a new path, but does not wait for long', async () => {
+  const { server, link, log, line } = inCallWithZoe();
+  const answer = line.holdAnswers();
+  server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(log.at(-1)).toBe('ask');
+  expect(connections[0]?.restarts).toBe(0);
+  answer();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(connections[0]?.restarts).toBe(1);
+
+  line.holdAnswers();
+  await vi.advanceTimersByTimeAsync(3_000);
+  server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(1_400);
+  expect(connections[0]?.restarts).toBe(1);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(connections[0]?.restarts).toBe(2);
+});
+
+it('looks for a new path in another network, until the call is closed', async () => {
+  const network = fakeNetwork();
+  const { call, log } = inCallWithZoe({}, { network });
+  network.change();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(log.slice(-2)).toEqual(['hurry', 'ask']);
+  expect(connections[0]?.restarts).toBe(1);
+  call.close();
+  expect(network.watched).toBe(false);
+});
+
+it('begins anew when it is told to', () => {
+  const { call, server, log } = inCallWithZoe({ resume: 'seat' });
+  call.rejoin();
+  expect(log.slice(-2)).toEqual(['leave', 'join']);
+  expect(call.snapshot.phase).toBe('joining');
+  server.joined({ ...seat, userId: 'me2', peer: zoe });
+  expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
 });
 
 it('makes a new connection for a page that knows none, and keeps the picture meanwhile', () => {
@@ -148,7 +190,7 @@ it('passes over what belongs to a connection of before', async () => {
   expect(connections[0]?.remoteDescription).toBeNull();
 });
 
-it('sends an offer again that was lost', () => {
+it('sends an offer again that was lost', async () => {
   const { server, sent } = inRoom();
   server.peerJoined(zoe);
   const [connection] = connections;
@@ -158,6 +200,7 @@ it('sends an offer again that was lost', () => {
   server.lost();
   server.up();
   server.joined({ ...seat, resumed: true, peer: zoe });
+  await vi.advanceTimersByTimeAsync(0);
   expect(sent.at(-1)).toMatchObject({ type: 'offer', value: { type: 'offer', sdp: 'v=0' } });
   expect(connection.restarts).toBe(0);
 });
@@ -235,7 +278,18 @@ function joining(options: Partial<CallOptions> = {}) {
   const log: string[] = [];
   const sent: PeerMessage[] = [];
   const tickets: Tickets[] = [];
-  const line = { up: true };
+  let held = Promise.resolve();
+  const line = {
+    up: true,
+    /** From here on, credentials come when the returned function is called. */
+    holdAnswers() {
+      let answer = () => {};
+      held = new Promise((resolve) => {
+        answer = resolve;
+      });
+      return answer;
+    },
+  };
   let server: SignallingHandler | undefined;
   const signalling: Signalling = {
     connect(handler) {
@@ -251,11 +305,16 @@ function joining(options: Partial<CallOptions> = {}) {
       return line.up;
     },
     send: (message) => sent.push(message),
-    askIceServers: () => {},
+    askIceServers: () => {
+      log.push('ask');
+      return held;
+    },
+    hurry: () => log.push('hurry'),
     close: () => log.push('close'),
   };
   const devices = { permission: async () => null };
-  const call = new Call({ roomId: 'r', signalling, devices, ...options });
+  const network = fakeNetwork();
+  const call = new Call({ roomId: 'r', signalling, devices, network, ...options });
   call.connect();
   if (!server) throw new Error('connect hands over no handler');
   server.up();
@@ -263,16 +322,31 @@ function joining(options: Partial<CallOptions> = {}) {
   return { call, server, sent, log, tickets, line };
 }
 
-function inRoom(more: Partial<Joined> = {}) {
-  const room = joining();
+function fakeNetwork() {
+  const network = {
+    watched: false,
+    change: () => {},
+    watch(changed: () => void) {
+      network.watched = true;
+      network.change = changed;
+      return () => {
+        network.watched = false;
+      };
+    },
+  };
+  return network;
+}
+
+function inRoom(more: Partial<Joined> = {}, options: Partial<CallOptions> = {}) {
+  const room = joining(options);
   room.server.joined({ ...seat, ...more });
   expect(room.call.snapshot.phase).toBe('waiting');
   return room;
 }
 
 /** In a call whose connection was offered by this side, under the id `link`. */
-function inCallWithZoe(more: Partial<Joined> = {}) {
-  const room = inRoom(more);
+function inCallWithZoe(more: Partial<Joined> = {}, options: Partial<CallOptions> = {}) {
+  const room = inRoom(more, options);
   room.server.peerJoined(zoe);
   connections[0]?.become('connected');
   const link = room.sent.at(-1)?.link;

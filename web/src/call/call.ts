@@ -1,4 +1,9 @@
 import { Link, type LinkState } from './link';
+import { step } from './machine';
+import { browserDevices, type Device, type DeviceAccess, type Kind, LocalMedia } from './media';
+import { browserNetwork, type NetworkWatch } from './network';
+import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
+import { type Signalling, socketSignalling } from './signalling';
 import {
   type CallState,
   type Effect,
@@ -8,12 +13,8 @@ import {
   initialState,
   type Phase,
   type ServerLink,
-  step,
   type Timer,
-} from './machine';
-import { browserDevices, type Device, type DeviceAccess, type Kind, LocalMedia } from './media';
-import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
-import { type Signalling, socketSignalling } from './signalling';
+} from './state';
 import type { Connection, Path } from './stats';
 
 /** Everything that a view shows, as one immutable value. */
@@ -28,6 +29,8 @@ export interface CallSnapshot {
   readonly peerLeft: boolean;
   /** The server takes no more joins at the moment; it is asked again and again. */
   readonly waitingForSeat: boolean;
+  /** While reconnecting: no new path was found for a while. More are tried; joining anew may help. */
+  readonly stuck: boolean;
   /** The other person's page has lost the server, and is waited for. */
   readonly peerAway: boolean;
   /** The other person's page has given up its seat without a word; picture and sound go on. */
@@ -35,7 +38,7 @@ export interface CallSnapshot {
   readonly microphone: Device;
   readonly camera: Device;
   readonly remote: RemoteSnapshot;
-  /** While connected; read every two seconds. */
+  /** While connected; read every second. */
   readonly connection: Connection | null;
   /** Path of the last connection, for after the call. */
   readonly lastPath: Path | null;
@@ -61,6 +64,7 @@ export interface CallOptions {
   resume?: ResumeStore;
   signalling?: Signalling;
   devices?: DeviceAccess;
+  network?: NetworkWatch;
 }
 
 /** Remembers, for one room and one tab, with what the seat is had back. */
@@ -69,7 +73,9 @@ export interface ResumeStore {
   save(token: string | null): void;
 }
 
-const STATISTICS_EVERY_MS = 2_000;
+const STATISTICS_EVERY_MS = 1_000;
+/** A new path is tried with the credentials that there are if no fresh ones come by then (ms). */
+const CREDENTIALS_WITHIN_MS = 1_500;
 
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
@@ -91,12 +97,15 @@ export class Call {
   readonly #resume: ResumeStore;
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
+  readonly #network: NetworkWatch;
+  #unwatchNetwork = () => {};
 
   constructor(options: CallOptions) {
     this.#roomId = options.roomId;
     this.#token = options.token;
     this.#resume = options.resume ?? rememberHere();
     this.#signalling = options.signalling ?? socketSignalling(options.roomId);
+    this.#network = options.network ?? browserNetwork();
     this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
       this.#deviceChanged(kind),
     );
@@ -116,6 +125,7 @@ export class Call {
 
   /** Opens the line to the server, so that joining takes one round trip. */
   connect(): void {
+    this.#unwatchNetwork = this.#network.watch(() => this.#input({ type: 'network-changed' }));
     this.#signalling.connect({
       up: () => this.#input({ type: 'server-up' }),
       lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
@@ -148,6 +158,12 @@ export class Call {
     this.#input({ type: 'leave' });
   }
 
+  /** Begins the call anew, with a seat and a path of its own: for when the old path does not come back. */
+  rejoin(): void {
+    this.leave();
+    this.join();
+  }
+
   /** Starts camera and microphone before joining. The browser may ask for permission. */
   preview(): Promise<void> {
     return this.#media.open();
@@ -176,6 +192,7 @@ export class Call {
   /** Ends everything: call, devices, connection. */
   close(): void {
     this.#input({ type: 'leave' });
+    this.#unwatchNetwork();
     this.#media.close();
     this.#signalling.close();
     this.#listeners.clear();
@@ -183,11 +200,11 @@ export class Call {
 
   #input(input: Input): void {
     const before = this.#state;
-    const { state, effects } = step(before, input, performance.now());
+    const { state, effects } = step(before, input, performance.now(), Math.random());
     this.#state = state;
     for (const effect of effects) this.#run(effect, before);
     if (inCall(before) && !inCall(state)) this.#media.close();
-    if ((before.media === 'up') !== (state.media === 'up')) this.#watchConnection();
+    if (isWatched(before) !== isWatched(state)) this.#watchConnection();
     this.#changed();
   }
 
@@ -206,6 +223,8 @@ export class Call {
         return this.#closeLinks();
       case 'restart-media':
         return this.#restart();
+      case 'hurry-server':
+        return this.#signalling.hurry();
       case 'tell-devices':
         return this.#tellDevices();
       case 'set-timer': {
@@ -237,14 +256,29 @@ export class Call {
   }
 
   /**
-   * The polite side asks for a new path instead of offering one. Two offers would cross often, as
-   * both sides see a path break at the same time, and Chromium shows no more frames of a remote
-   * video whose line came with an offer once an own offer is rolled back.
+   * The polite side asks for a new path instead of offering one. Two offers would cross often, as both
+   * sides see a path break at the same time, and one of the two would be made for nothing.
    */
   #restart(): void {
-    this.#signalling.askIceServers();
-    if (this.#polite && this.#state.peer?.capabilities?.restart) this.#send({ type: 'restart' });
-    else this.#link?.restart();
+    if (this.#polite && this.#state.peer?.capabilities?.restart) {
+      // Its answer is here before the offer that this brings about.
+      void this.#signalling.askIceServers();
+      this.#send({ type: 'restart' });
+    } else {
+      void this.#restartHere();
+    }
+  }
+
+  /** Offers a new path, for which fresh credentials are fetched: the old ones may have ended. */
+  async #restartHere(): Promise<void> {
+    const link = this.#link;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CREDENTIALS_WITHIN_MS);
+    });
+    await Promise.race([this.#signalling.askIceServers(), late]);
+    clearTimeout(timer);
+    if (link === this.#link) link?.restart();
   }
 
   #openLink(effect: Extract<Effect, { do: 'open-media' }>, before: CallState): void {
@@ -312,8 +346,7 @@ export class Call {
     if (message.type === 'leaving' || message.type === 'unload') {
       this.#input({ type: message.type === 'leaving' ? 'peer-leaving' : 'peer-unloading' });
     } else if (message.type === 'restart') {
-      this.#signalling.askIceServers();
-      this.#link?.restart();
+      void this.#restartHere();
     } else {
       this.#link?.receive(message);
     }
@@ -353,14 +386,12 @@ export class Call {
 
   #watchConnection(): void {
     clearInterval(this.#statistics);
-    if (this.#state.media !== 'up') {
-      this.#connection = null;
-      return;
-    }
+    this.#connection = null;
+    if (!isWatched(this.#state)) return;
     const read = async () => {
       const link = this.#retiring ?? this.#link;
       const connection = (await link?.connection()) ?? null;
-      if (this.#state.media !== 'up') return;
+      if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;
       this.#changed();
@@ -387,6 +418,7 @@ export class Call {
       server: state.server,
       peerLeft: state.peerLeft,
       waitingForSeat: state.waitingForSeat,
+      stuck: state.stuck,
       peerAway: state.peerAway,
       peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
       microphone: this.#media.device('microphone'),
@@ -396,12 +428,17 @@ export class Call {
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),
       },
-      connection: this.#connection,
+      connection: state.media === 'up' ? this.#connection : null,
       lastPath: this.#lastPath,
       connectedAt: state.connectedAt,
       talkedMs: state.talkedMs,
     };
   }
+}
+
+/** Whether there is a path that carries, or has and may again. */
+function isWatched({ media }: CallState): boolean {
+  return media === 'up' || media === 'interrupted';
 }
 
 function rememberHere(): ResumeStore {

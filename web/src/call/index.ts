@@ -6,8 +6,9 @@ export {
   type RemoteSnapshot,
   type ResumeStore,
 } from './call';
-export type { Failure, Phase, ServerLink } from './machine';
 export type { Device, DeviceAccess, Kind, Problem } from './media';
+export { browserNetwork, type NetworkWatch } from './network';
 export { MAX_ROOM_NAME } from './protocol';
 export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
+export type { Failure, Phase, ServerLink } from './state';
 export type { Connection, Path } from './stats';

@@ -1,10 +1,11 @@
 import type { Kind } from './media';
 import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
+import { Pulse } from './pulse';
 import { type Connection, type Reading, readConnection } from './stats';
 
 /** The media path to one peer, as it changes. */
-export type LinkState = 'up' | 'interrupted' | 'failed';
+export type LinkState = 'up' | 'interrupted' | 'stalled' | 'failed';
 
 /** What a link needs to begin. */
 export interface LinkOptions {
@@ -43,6 +44,8 @@ export class Link {
   readonly #tracks: Record<Kind, MediaStreamTrack | null>;
   readonly #lines: Record<Kind, RTCRtpTransceiver | null> = { microphone: null, camera: null };
   #restartedAt = Number.NEGATIVE_INFINITY;
+  readonly #pulse = new Pulse();
+  #still = false;
   #reading: Reading = { received: 0, lost: 0 };
 
   constructor(options: LinkOptions) {
@@ -71,7 +74,10 @@ export class Link {
     pc.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
     };
-    pc.onconnectionstatechange = () => this.#stateChanged();
+    pc.onconnectionstatechange = () => {
+      this.#still = false;
+      this.#stateChanged();
+    };
     pc.ontrack = ({ track }) => this.#takeTrack(track);
 
     // The lines stand before the camera answers; an answering side hangs its own on the offer's.
@@ -111,12 +117,20 @@ export class Link {
     if (!this.#negotiation.repeat()) this.#pc.restartIce();
   }
 
-  /** Path and quality as of this moment; `null` while there is none. */
+  /**
+   * Path and quality as of this moment; `null` while there is none. Sees, if it is asked every second or so,
+   * that nothing comes any more long before the browser says so.
+   */
   async connection(): Promise<Connection | null> {
     const report = await this.#pc.getStats();
     const entries: Parameters<typeof readConnection>[0] = [...report.values()];
-    const { connection, reading } = readConnection(entries, this.#reading);
+    const { connection, reading, beat } = readConnection(entries, this.#reading);
     this.#reading = reading;
+    const still = beat !== null && this.#pulse.isStill(beat);
+    if (still !== this.#still) {
+      this.#still = still;
+      if (this.#pc.connectionState === 'connected') this.#stateChanged();
+    }
     return connection;
   }
 
@@ -132,7 +146,7 @@ export class Link {
 
   #stateChanged(): void {
     const state = LINK_STATES[this.#pc.connectionState];
-    if (state) this.#options.changed(state);
+    if (state) this.#options.changed(state === 'up' && this.#still ? 'stalled' : state);
   }
 
   #takeTrack(track: MediaStreamTrack): void {

@@ -40,8 +40,13 @@ export interface Signalling {
   /** Gives up the seat; `false` if the server cannot be told. */
   leave(): boolean;
   send(data: PeerMessage): void;
-  /** Asks for fresh credentials. A connection on which no answer comes is made anew. */
-  askIceServers(): void;
+  /**
+   * Asks for fresh credentials, which the handler is given; ends when it was, or when it is clear that it
+   * will not be. A connection on which no answer comes is made anew.
+   */
+  askIceServers(): Promise<void>;
+  /** The network may be another one: tries whether the connection stands, or makes one without waiting. */
+  hurry(): void;
   close(): void;
 }
 
@@ -77,6 +82,16 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
     if (!socket.active) returning = setTimeout(() => socket.connect(), ms);
   };
 
+  const askIceServers = () =>
+    new Promise<void>((resolve) => {
+      if (!socket.connected) return resolve();
+      const { engine } = socket.io;
+      socket.timeout(ANSWER_WITHIN_MS).emit('iceservers', { roomId }, (late) => {
+        if (late) engine.close();
+        resolve();
+      });
+    });
+
   return {
     connect(handler) {
       socket.on('connect', () => handler.up());
@@ -109,12 +124,12 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
     },
     // Volatile in effect: what was meant for a lost connection is outdated when there is another.
     send: (data) => socket.connected && socket.emit('message', { roomId, data }),
-    askIceServers() {
-      if (!socket.connected) return;
-      const { engine } = socket.io;
-      socket.timeout(ANSWER_WITHIN_MS).emit('iceservers', { roomId }, (late) => {
-        if (late) engine.close();
-      });
+    askIceServers,
+    hurry() {
+      if (socket.connected) return void askIceServers();
+      clearTimeout(returning);
+      // An attempt that is under way goes through the network of before, and one that waits waits on.
+      socket.disconnect().connect();
     },
     close() {
       clearTimeout(returning);

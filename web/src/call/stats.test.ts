@@ -37,10 +37,17 @@ it('counts losses since the reading before', () => {
   const entries = [transport, pair, rtp];
   expect(readConnection(entries, NOTHING).connection?.quality).toBe('weak');
   const before = { received: 500, lost: 99 };
-  expect(readConnection(entries, before)).toEqual({
+  expect(readConnection(entries, before)).toMatchObject({
     connection: { path: 'direct', quality: 'good' },
     reading: { received: 1_000, lost: 100 },
   });
+});
+
+it('reads how much has come, and how many checks were answered', () => {
+  const counted = { ...pair, packetsReceived: 7, requestsSent: 5, responsesReceived: 4 };
+  const { beat } = readConnection([transport, counted], NOTHING);
+  expect(beat).toEqual({ pair: 'p', packets: 7, asked: 5, answered: 4 });
+  expect(readConnection([], NOTHING).beat).toBeNull();
 });
 
 it('calls a long way weak', () => {

@@ -14,6 +14,7 @@ export function statusOf(call: CallSnapshot): string {
       return trouble ?? (call.peerLeft ? waiting.left : waiting.lead);
     case 'connecting':
     case 'reconnecting':
+      if (isStuck(call)) return status.stuck;
       return trouble ?? (call.peerAway ? status.peerAway : status[phase]);
     case 'connected':
       if (trouble) return status.serverLostInCall;
@@ -24,7 +25,7 @@ export function statusOf(call: CallSnapshot): string {
     case 'ended':
       return words.ended.heading;
     case 'failed':
-      return words.failed[call.failure?.kind ?? 'lost'].heading;
+      return words.failed[call.failure?.kind ?? 'unreachable'].heading;
     case 'lobby':
       return trouble ?? lobbyLine(call);
   }
@@ -34,6 +35,11 @@ export function statusOf(call: CallSnapshot): string {
 export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string | null {
   if (waitingForSeat || server === 'crowded') return words.status.crowded;
   return server === 'lost' ? words.status.serverLost : null;
+}
+
+/** Whether to join anew is all that is left to try. */
+export function isStuck(call: CallSnapshot): boolean {
+  return call.stuck && !call.peerAway && !serverTrouble(call);
 }
 
 function connectionOf({ connection }: CallSnapshot): string {

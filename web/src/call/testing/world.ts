@@ -109,7 +109,8 @@ class Page implements Signalling {
   constructor(world: World, resume: ResumeStore) {
     this.#world = world;
     const devices = { permission: async () => null };
-    this.call = new Call({ roomId: 'r', signalling: this, devices, resume });
+    const network = { watch: () => () => {} };
+    this.call = new Call({ roomId: 'r', signalling: this, devices, network, resume });
     this.call.connect();
     this.call.join();
   }
@@ -132,7 +133,8 @@ class Page implements Signalling {
     this.#line?.toServer((server, line) => server.message(line, data));
   }
 
-  askIceServers(): void {}
+  async askIceServers(): Promise<void> {}
+  hurry(): void {}
   close(): void {}
 
   loseServer(downFor: number, seenAfter: number): void {

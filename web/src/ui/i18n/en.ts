@@ -76,6 +76,8 @@ export const en = {
     weakDirect: 'Weak connection, direct',
     weakRelayed: 'Weak connection, relayed',
     reconnecting: 'The connection broke. Looking for a new way…',
+    stuck: 'No new way so far. We keep looking. It may help to join again.',
+    rejoin: 'Join again',
     serverLost: 'The server does not answer. Check your network. We keep trying.',
     serverLostInCall: 'The server does not answer. Your call goes on.',
     peerAway: 'They are reconnecting…',
@@ -105,10 +107,6 @@ export const en = {
     unreachable: {
       heading: 'Could not connect you',
       text: 'Neither a direct path nor the relay worked between your two networks. Try again, or use another network, such as a phone’s hotspot.',
-    },
-    lost: {
-      heading: 'The connection was lost',
-      text: 'The way to the other person broke and did not come back. Check your network, then join again.',
     },
     refused: {
       heading: 'That did not work',

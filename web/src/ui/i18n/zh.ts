@@ -75,6 +75,8 @@ export const zh: Words = {
     weakDirect: '网络不佳，直连',
     weakRelayed: '网络不佳，中继',
     reconnecting: '连接中断，正在重新接通…',
+    stuck: '还没有接通，页面会继续尝试。重新加入可能会有帮助。',
+    rejoin: '重新加入',
     serverLost: '服务器没有响应。请检查网络，页面会自动重试。',
     serverLostInCall: '服务器没有响应，通话不受影响。',
     peerAway: '对方正在重新连接…',
@@ -103,10 +105,6 @@ export const zh: Words = {
     unreachable: {
       heading: '无法接通',
       text: '你们的网络之间，直连和中继都没有成功。请重试，或者换一个网络，比如手机热点。',
-    },
-    lost: {
-      heading: '连接已断开',
-      text: '与对方的连接中断，没有恢复。请检查网络，然后重新加入。',
     },
     refused: {
       heading: '没有成功',

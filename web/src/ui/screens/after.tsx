@@ -56,7 +56,7 @@ export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
 /** What happened, what to do, and the button that does it. */
 export function Failed({ call, snapshot, onFresh }: AfterProps) {
   const { failed } = words;
-  const failure: Failure = snapshot.failure ?? { kind: 'lost' };
+  const failure: Failure = snapshot.failure ?? { kind: 'unreachable' };
   const { heading } = failed[failure.kind];
   return (
     <div class="after">

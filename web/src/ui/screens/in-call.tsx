@@ -8,7 +8,7 @@ import { useElapsed, useIdle, useShape } from '../hooks';
 import { words } from '../i18n';
 import { Icon } from '../icons';
 import { OwnPicture } from '../own-picture';
-import { formatDuration, serverTrouble, statusOf } from '../say';
+import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
 import { Video } from '../video';
 
 /** How much longer one side may be before filling the stage would cut off too much. */
@@ -43,9 +43,14 @@ export function InCall(props: ScreenProps) {
       />
       {!seen && <Absent snapshot={snapshot} />}
       {phase === 'reconnecting' ? (
-        <p class="veil" role="status">
-          <span>{statusOf(snapshot)}</span>
-        </p>
+        <div class="veil">
+          <p role="status">{statusOf(snapshot)}</p>
+          {isStuck(snapshot) && (
+            <button type="button" class="primary" onClick={() => call.rejoin()}>
+              {words.status.rejoin}
+            </button>
+          )}
+        </div>
       ) : (
         <Pill snapshot={snapshot} />
       )}
