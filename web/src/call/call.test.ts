@@ -312,7 +312,7 @@ function joining(options: Partial<CallOptions> = {}) {
     hurry: () => log.push('hurry'),
     close: () => log.push('close'),
   };
-  const devices = { permission: async () => null };
+  const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
   const network = fakeNetwork();
   const call = new Call({ roomId: 'r', signalling, devices, network, ...options });
   call.connect();

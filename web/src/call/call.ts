@@ -1,6 +1,7 @@
+import { browserDevices, type DeviceAccess, type Kind } from './devices';
 import { Link, type LinkState } from './link';
 import { step } from './machine';
-import { browserDevices, type Device, type DeviceAccess, type Kind, LocalMedia } from './media';
+import { type Device, LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
 import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
 import { type Signalling, socketSignalling } from './signalling';
@@ -193,7 +194,7 @@ export class Call {
   close(): void {
     this.#input({ type: 'leave' });
     this.#unwatchNetwork();
-    this.#media.close();
+    this.#media.end();
     this.#signalling.close();
     this.#listeners.clear();
   }

@@ -6,7 +6,8 @@ export {
   type RemoteSnapshot,
   type ResumeStore,
 } from './call';
-export type { Device, DeviceAccess, Kind, Problem } from './media';
+export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
+export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export { MAX_ROOM_NAME } from './protocol';
 export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';

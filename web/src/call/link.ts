@@ -1,4 +1,4 @@
-import type { Kind } from './media';
+import type { Kind } from './devices';
 import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
 import { Pulse } from './pulse';

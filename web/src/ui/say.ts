@@ -103,6 +103,18 @@ export function deviceProblem(
   };
 }
 
+/** Which device has taken the place of one that went; `null` if none has, or the person knows. */
+export function deviceNews(call: CallSnapshot): { text: string; key: string } | null {
+  for (const kind of ['camera', 'microphone'] as const) {
+    const { substitute } = call[kind];
+    if (substitute === null) continue;
+    const { devices } = words;
+    const text = devices.substitute(devices[kind], substitute || devices.another);
+    return { text, key: `${kind}: ${substitute}` };
+  }
+  return null;
+}
+
 /** A length of time as `m:ss` or `h:mm:ss`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);

@@ -108,7 +108,7 @@ class Page implements Signalling {
 
   constructor(world: World, resume: ResumeStore) {
     this.#world = world;
-    const devices = { permission: async () => null };
+    const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
     const network = { watch: () => () => {} };
     this.call = new Call({ roomId: 'r', signalling: this, devices, network, resume });
     this.call.connect();

@@ -133,6 +133,10 @@ export const en = {
       `No ${which.replace(' and ', ' or ')} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
     insecure: (which: string) =>
       `Browsers give the ${which} only to secure pages. Open the https address of this server.`,
+    silent: (which: string) =>
+      `Nothing comes from the ${which}. Another program may be using it. Close it there, then try again.`,
+    substitute: (which: string, name: string) => `The ${which} went away. In its place: ${name}`,
+    another: 'another one',
     brief: (which: string) => `No ${which.replace(' and ', ' or ')}.`,
     again: 'Try again',
     openSecure: 'Open the https address',

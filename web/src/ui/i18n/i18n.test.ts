@@ -36,7 +36,7 @@ function sentences(words: object, path = ''): Map<string, string> {
   for (const [key, value] of Object.entries(words)) {
     const here = `${path}.${key}`;
     if (typeof value === 'string') found.set(here, value);
-    else if (typeof value === 'function') found.set(here, value('X'));
+    else if (typeof value === 'function') found.set(here, value('X', 'X'));
     else for (const [inner, text] of sentences(value, here)) found.set(inner, text);
   }
   return found;

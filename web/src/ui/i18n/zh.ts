@@ -128,6 +128,9 @@ export const zh: Words = {
     missing: (which) =>
       `没有找到${which}。请接上设备后重试；不用它也可以继续，你仍能看到、听到对方。`,
     insecure: (which) => `浏览器只允许安全的页面使用${which}。请打开这个服务器的 https 地址。`,
+    silent: (which) => `${which}没有信号，可能正被其他程序使用。请先关闭那个程序，然后重试。`,
+    substitute: (which, name) => `${which}已断开，现在使用：${name}`,
+    another: '另一个设备',
     brief: (which) => `${which}不可用。`,
     again: '重试',
     openSecure: '打开 https 地址',
