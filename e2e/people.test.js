@@ -61,6 +61,10 @@ scenario('whoever hangs up has ended the call; the other one waits, and both can
   const { alice, bob } = await inCall(s);
   await bob.press('Hang up');
   await bob.reaches('ended');
+  assert.match(await bob.text(), /Connected in \d+\.\d s/);
+  const parts = await bob.page.evaluate(() => document.querySelector('.parts dl').textContent);
+  s.state(`the call was set up in parts: ${parts.replace(/ms/g, ' ms, ')}`);
+  assert.match(parts, /Page.*Server.*Seat.*Offer.*Path.*Encryption.*First picture/);
   await alice.reaches('waiting');
   assert.match(await alice.text(), /left/i);
   await bob.press('Call again');

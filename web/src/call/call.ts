@@ -1,60 +1,14 @@
 import { browserDevices, type DeviceAccess, type Kind } from './devices';
 import { Link, type LinkState } from './link';
 import { step } from './machine';
-import { type Device, LocalMedia } from './media';
+import { LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
 import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
+import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
-import {
-  type CallState,
-  type Effect,
-  type Failure,
-  type Input,
-  inCall,
-  initialState,
-  type Phase,
-  type ServerLink,
-  type Timer,
-} from './state';
+import type { CallSnapshot } from './snapshot';
+import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
 import type { Connection, Path } from './stats';
-
-/** Everything that a view shows, as one immutable value. */
-export interface CallSnapshot {
-  readonly roomId: string;
-  readonly phase: Phase;
-  /** The person has joined and has not hung up. */
-  readonly inCall: boolean;
-  readonly failure: Failure | null;
-  readonly server: ServerLink;
-  /** The other person was here and went. */
-  readonly peerLeft: boolean;
-  /** The server takes no more joins at the moment; it is asked again and again. */
-  readonly waitingForSeat: boolean;
-  /** While reconnecting: no new path was found for a while. More are tried; joining anew may help. */
-  readonly stuck: boolean;
-  /** The other person's page has lost the server, and is waited for. */
-  readonly peerAway: boolean;
-  /** The other person's page has given up its seat without a word; picture and sound go on. */
-  readonly peerOffline: boolean;
-  readonly microphone: Device;
-  readonly camera: Device;
-  readonly remote: RemoteSnapshot;
-  /** While connected; read every second. */
-  readonly connection: Connection | null;
-  /** Path of the last connection, for after the call. */
-  readonly lastPath: Path | null;
-  /** Start of the talk in milliseconds of `performance.now()`. */
-  readonly connectedAt: number | null;
-  /** Length of the talks that have ended, in milliseconds. */
-  readonly talkedMs: number;
-}
-
-/** The other person. */
-export interface RemoteSnapshot {
-  readonly stream: MediaStream | null;
-  readonly microphone: boolean;
-  readonly camera: boolean;
-}
 
 /** Settings of a call; all but the room have defaults that fit a page served by twocan itself. */
 export interface CallOptions {
@@ -74,6 +28,8 @@ export interface ResumeStore {
   save(token: string | null): void;
 }
 
+/** When this library began to run, counted from the start of loading the page (ms). */
+const LOADED = performance.now();
 const STATISTICS_EVERY_MS = 1_000;
 /** A new path is tried with the credentials that there are if no fresh ones come by then (ms). */
 const CREDENTIALS_WITHIN_MS = 1_500;
@@ -91,6 +47,7 @@ export class Call {
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
   #statistics: ReturnType<typeof setInterval> | undefined;
+  readonly #setup = new Setup(LOADED);
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
   readonly #roomId: string;
@@ -127,11 +84,16 @@ export class Call {
   /** Opens the line to the server, so that joining takes one round trip. */
   connect(): void {
     this.#unwatchNetwork = this.#network.watch(() => this.#input({ type: 'network-changed' }));
+    this.#reach('dialled');
     this.#signalling.connect({
-      up: () => this.#input({ type: 'server-up' }),
+      up: () => {
+        this.#reach('online');
+        this.#input({ type: 'server-up' });
+      },
       lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
       joined: (body) => {
         const { userId, polite, resumed = false, peer } = body;
+        this.#reach('seated');
         this.#takeIceServers(body.iceServers);
         if (body.resume) this.#resume.save(body.resume);
         this.#input({ type: 'joined', userId, polite, resumed, peer });
@@ -212,6 +174,7 @@ export class Call {
   #run(effect: Effect, before: CallState): void {
     switch (effect.do) {
       case 'send-join':
+        this.#reach('asked');
         return this.#signalling.join(this.#tickets());
       case 'send-leave':
         if (before.peer?.capabilities?.leaving) this.#send({ type: 'leaving' });
@@ -240,6 +203,10 @@ export class Call {
       case 'clear-timers':
         for (const timer of ['restart', 'give-up'] as const) clearTimeout(this.#timers.get(timer));
     }
+  }
+
+  #reach(point: Milestone): void {
+    this.#setup.reach(point, performance.now());
   }
 
   #tickets(): Tickets {
@@ -293,6 +260,8 @@ export class Call {
     // What another connection of the same person has told already holds for this one.
     if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
     this.#polite = effect.polite;
+    // A connection that takes the place of another one of the same call is no new meeting.
+    if (before.connectedAt === null) this.#reach('met');
     const link = new Link({
       iceServers: this.#iceServers,
       polite: effect.polite,
@@ -305,6 +274,11 @@ export class Call {
         if (this.#link === link) this.#send(message);
       },
       changed: (state) => this.#linkChanged(link, state),
+      reached: (point) => {
+        if (this.#link !== link) return;
+        this.#reach(point);
+        this.#changed();
+      },
       remoteChanged: () => this.#changed(),
     });
     this.#link = link;
@@ -324,7 +298,10 @@ export class Call {
       this.#retireOld();
       this.#input({ type: 'media-interrupted' });
     } else if (link === this.#link) {
-      if (state === 'up') this.#retireOld();
+      if (state === 'up') {
+        this.#reach('secured');
+        this.#retireOld();
+      }
       this.#input({ type: `media-${state}` });
     }
   }
@@ -431,6 +408,7 @@ export class Call {
       },
       connection: state.media === 'up' ? this.#connection : null,
       lastPath: this.#lastPath,
+      setup: this.#setup.times,
       connectedAt: state.connectedAt,
       talkedMs: state.talkedMs,
     };

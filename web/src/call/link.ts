@@ -16,6 +16,8 @@ export interface LinkOptions {
   tracks: Record<Kind, MediaStreamTrack | null>;
   send(message: PeerMessage): void;
   changed(state: LinkState): void;
+  /** How far the link has come: descriptions exchanged, path found, first picture there. */
+  reached(point: 'described' | 'found' | 'seen'): void;
   remoteChanged(): void;
 }
 
@@ -23,6 +25,9 @@ const KINDS = ['microphone', 'camera'] as const;
 const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
 
 const RESTART_ONCE_MS = 2_000;
+/** How often to look for the first picture, and how often at most (ms, times). */
+const LOOK_EVERY_MS = 50;
+const LOOKS = 200;
 const LINK_STATES: Partial<Record<RTCPeerConnectionState, LinkState>> = {
   connected: 'up',
   disconnected: 'interrupted',
@@ -46,6 +51,7 @@ export class Link {
   #restartedAt = Number.NEGATIVE_INFINITY;
   readonly #pulse = new Pulse();
   #still = false;
+  #looking: ReturnType<typeof setInterval> | undefined;
   #reading: Reading = { received: 0, lost: 0 };
 
   constructor(options: LinkOptions) {
@@ -77,6 +83,12 @@ export class Link {
     pc.onconnectionstatechange = () => {
       this.#still = false;
       this.#stateChanged();
+    };
+    pc.onsignalingstatechange = () => {
+      if (pc.signalingState === 'stable' && pc.remoteDescription) options.reached('described');
+    };
+    pc.oniceconnectionstatechange = () => {
+      if (pc.iceConnectionState === 'connected') options.reached('found');
     };
     pc.ontrack = ({ track }) => this.#takeTrack(track);
 
@@ -140,6 +152,9 @@ export class Link {
     pc.onnegotiationneeded = null;
     pc.onicecandidate = null;
     pc.onconnectionstatechange = null;
+    pc.onsignalingstatechange = null;
+    pc.oniceconnectionstatechange = null;
+    clearInterval(this.#looking);
     pc.ontrack = null;
     pc.close();
   }
@@ -147,6 +162,20 @@ export class Link {
   #stateChanged(): void {
     const state = LINK_STATES[this.#pc.connectionState];
     if (state) this.#options.changed(state === 'up' && this.#still ? 'stalled' : state);
+    if (state === 'up' && this.#looking === undefined) this.#lookForPicture();
+  }
+
+  #lookForPicture(): void {
+    let looks = 0;
+    this.#looking = setInterval(async () => {
+      looks += 1;
+      if (looks > LOOKS) clearInterval(this.#looking);
+      for (const { framesDecoded } of (await this.#pc.getStats()).values()) {
+        if (!framesDecoded) continue;
+        clearInterval(this.#looking);
+        this.#options.reached('seen');
+      }
+    }, LOOK_EVERY_MS);
   }
 
   #takeTrack(track: MediaStreamTrack): void {
