@@ -206,6 +206,59 @@ export const STATES = {
     await inState(opened.ada, 'reconnecting');
     return opened.ada;
   },
+  async 'reconnecting-stuck'(tools) {
+    const { ada } = await call({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        // Half a minute is long for a picture.
+        await page.evaluateOnNewDocument(() => {
+          const real = setTimeout;
+          globalThis.setTimeout = (act, ms, ...rest) =>
+            real(act, ms === 30_000 ? 100 : ms, ...rest);
+          const Real = RTCPeerConnection;
+          globalThis.RTCPeerConnection = class extends Real {
+            constructor(...args) {
+              super(...args);
+              globalThis.lastConnection = this;
+            }
+          };
+        });
+        return page;
+      },
+    });
+    await ada.evaluate(() => {
+      const pc = globalThis.lastConnection;
+      Object.defineProperty(pc, 'connectionState', { get: () => 'disconnected' });
+      pc.dispatchEvent(new Event('connectionstatechange'));
+    });
+    await ada.waitForSelector('.veil .primary');
+    return ada;
+  },
+  async 'call-other-camera'(tools) {
+    const { ada } = await call({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        await page.evaluateOnNewDocument(() => {
+          const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          navigator.mediaDevices.getUserMedia = async (constraints) => {
+            const stream = await real(constraints);
+            globalThis.lastCamera = stream.getVideoTracks()[0] ?? globalThis.lastCamera;
+            return stream;
+          };
+        });
+        return page;
+      },
+    });
+    await ada.evaluate(() => {
+      globalThis.lastCamera.stop();
+      globalThis.lastCamera.dispatchEvent(new Event('ended'));
+    });
+    await ada.waitForSelector('.notice[role=status]');
+    await ada.mouse.move(300, 300);
+    return ada;
+  },
   async 'call-they-are-away'(tools) {
     const { ada, ben } = await call(severed(tools));
     await ben.evaluate(() => globalThis.loseServer());
@@ -262,6 +315,11 @@ export const STATES = {
     await ada.mouse.move(300, 300);
     await ada.locator('.hang-up').click();
     await inState(ada, 'ended');
+    return ada;
+  },
+  async 'ended-in-parts'(tools) {
+    const ada = await STATES.ended(tools);
+    await ada.locator('.parts summary').click();
     return ada;
   },
   async left(tools) {

@@ -368,7 +368,8 @@ export class Call {
     if (!isWatched(this.#state)) return;
     const read = async () => {
       const link = this.#retiring ?? this.#link;
-      const connection = (await link?.connection()) ?? null;
+      const { microphone, camera } = this.#peerMedia ?? { microphone: true, camera: true };
+      const connection = (await link?.connection(microphone || camera)) ?? null;
       if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;

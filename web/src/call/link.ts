@@ -131,14 +131,14 @@ export class Link {
 
   /**
    * Path and quality as of this moment; `null` while there is none. Sees, if it is asked every second or so,
-   * that nothing comes any more long before the browser says so.
+   * that nothing comes any more long before the browser says so. `sends`: the other side has something to send.
    */
-  async connection(): Promise<Connection | null> {
+  async connection(sends: boolean): Promise<Connection | null> {
     const report = await this.#pc.getStats();
     const entries: Parameters<typeof readConnection>[0] = [...report.values()];
     const { connection, reading, beat } = readConnection(entries, this.#reading);
     this.#reading = reading;
-    const still = beat !== null && this.#pulse.isStill(beat);
+    const still = beat !== null && this.#pulse.isStill(beat, sends);
     if (still !== this.#still) {
       this.#still = still;
       if (this.#pc.connectionState === 'connected') this.#stateChanged();
@@ -192,8 +192,8 @@ export class Link {
   }
 
   /**
-   * Hangs own tracks on the lines of an offer. Lines of an own offer that was taken back are
-   * dropped: an offer's lines are never matched with lines made beforehand (RFC 8829 §5.10).
+   * Hangs own tracks on the lines of an offer. Lines of an own offer that was taken back stay
+   * empty: an offer's lines are never matched with lines made beforehand (RFC 8829 §5.10).
    */
   #adoptLines(): void {
     for (const kind of KINDS) {
@@ -203,7 +203,7 @@ export class Link {
         .getTransceivers()
         .find((line) => line.mid !== null && line.receiver.track.kind === MEDIA[kind]);
       if (!offered) continue;
-      own?.stop();
+      if (own) retire(own);
       offered.direction = 'sendrecv';
       // Browsers without it send the track without a stream's name; it is still shown.
       offered.sender.setStreams?.(this.#stream);
@@ -218,4 +218,10 @@ export class Link {
       if (this.#pc.signalingState !== 'closed') console.warn('twocan: sending:', error);
     });
   }
+}
+
+/** Lets a line carry nothing. Chromium would ask without end for an offer that ends one which never was in any. */
+function retire(line: RTCRtpTransceiver): void {
+  line.direction = 'inactive';
+  void line.sender.replaceTrack(null);
 }

@@ -17,12 +17,15 @@ export interface NegotiationHooks {
   problem(error: unknown): void;
 }
 
+/** More candidates than any description has, that came before theirs. */
+const MOST_EARLY = 100;
+
 /**
  * Perfect negotiation in the three-flag form of the WebRTC specification
  * (https://www.w3.org/TR/webrtc/#perfect-negotiation-example): either side may offer at any time;
  * when two offers cross, the polite side takes back its own.
  *
- * Beyond that form, candidates may come before the description that they belong to.
+ * Beyond that form, candidates may come before the description that they belong to, and an offer twice.
  */
 export class Negotiation {
   #makingOffer = false;
@@ -86,9 +89,9 @@ export class Negotiation {
 
   /** Takes a candidate of the other side. */
   async candidate(candidate: RTCIceCandidateInit): Promise<void> {
-    if (!this.#pc.remoteDescription) {
-      // Of an offer that was ignored: its descriptions will never come.
-      if (!this.#ignoreOffer) this.#early.push(candidate);
+    if (!isOf(candidate, this.#pc.remoteDescription)) {
+      // Those of an offer that was ignored are dropped with the next description.
+      if (this.#early.length < MOST_EARLY) this.#early.push(candidate);
       return;
     }
     try {
@@ -110,7 +113,7 @@ export class Negotiation {
   }
 
   #flush(): void {
-    const early = this.#early;
+    const early = this.#early.filter((one) => isOf(one, this.#pc.remoteDescription));
     this.#early = [];
     for (const candidate of early) void this.candidate(candidate);
   }
@@ -119,4 +122,14 @@ export class Negotiation {
     const local = this.#pc.localDescription;
     if (local) this.#hooks.send({ type: local.type, sdp: local.sdp ?? '' });
   }
+}
+
+/** Whether a candidate belongs to a description, as far as it says to which. */
+function isOf(
+  { usernameFragment }: RTCIceCandidateInit,
+  description: { sdp?: string } | null,
+): boolean {
+  if (!description) return false;
+  const lines = (description.sdp ?? '').split(/\r?\n/);
+  return !usernameFragment || lines.includes(`a=ice-ufrag:${usernameFragment}`);
 }
