@@ -225,7 +225,8 @@ export class Call {
 
   /**
    * The polite side asks for a new path instead of offering one. Two offers would cross often, as both
-   * sides see a path break at the same time, and one of the two would be made for nothing.
+   * sides see a path break at the same time, and Firefox finds no path again once it has taken back an offer
+   * of a new one.
    */
   #restart(): void {
     if (this.#polite && this.#state.peer?.capabilities?.restart) {

@@ -125,8 +125,9 @@ export class Link {
     const now = performance.now();
     if (now - this.#restartedAt < RESTART_ONCE_MS) return;
     this.#restartedAt = now;
-    // An offer that was lost with a connection to the server would be waited for for ever.
-    if (!this.#negotiation.repeat()) this.#pc.restartIce();
+    // An offer that was lost with a connection to the server would be waited for for ever. One of the polite side
+    // may have been ignored and taken back since: it must not come again.
+    if (this.#options.polite || !this.#negotiation.repeat()) this.#pc.restartIce();
   }
 
   /**
@@ -138,7 +139,7 @@ export class Link {
     const entries: Parameters<typeof readConnection>[0] = [...report.values()];
     const { connection, reading, beat } = readConnection(entries, this.#reading);
     this.#reading = reading;
-    const still = beat !== null && this.#pulse.isStill(beat, sends);
+    const still = this.#pulse.isStill(beat, sends);
     if (still !== this.#still) {
       this.#still = still;
       if (this.#pc.connectionState === 'connected') this.#stateChanged();

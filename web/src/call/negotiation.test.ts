@@ -118,6 +118,22 @@ describe('perfect negotiation', () => {
     expect([b.pc.signalingState, b.problems]).toEqual(['stable', []]);
   });
 
+  it('gives the same answer again to an offer that comes again, and takes an answer once', async () => {
+    const [a, b] = pair();
+    await a.negotiation.needed();
+    await deliver(a, b);
+    const [offer] = a.sent;
+    const [answer] = b.sent;
+    if (!offer || !answer) throw new Error('nothing was said');
+    await b.negotiation.description(offer);
+    expect(b.sent).toEqual([answer, answer]);
+    // It is none to the offer of a new path.
+    await a.negotiation.needed();
+    await a.negotiation.description(answer);
+    expect(a.pc.signalingState).toBe('have-local-offer');
+    expect([...a.problems, ...b.problems]).toEqual([]);
+  });
+
   it('has no offer to repeat once it is answered', async () => {
     const [a, b] = pair();
     await a.negotiation.needed();
@@ -137,7 +153,7 @@ describe('perfect negotiation', () => {
 
 /** A description whose ICE credentials have this name. */
 function of(fragment: string): string {
-  return `a=ice-ufrag:${fragment}`;
+  return `o=- 1 ${fragment}\r\na=ice-ufrag:${fragment}`;
 }
 
 /** Two sides: the first impolite, the second polite. */

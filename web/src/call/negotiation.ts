@@ -31,7 +31,8 @@ export class Negotiation {
   #makingOffer = false;
   #ignoreOffer = false;
   #isSettingRemoteAnswerPending = false;
-  #answering = false;
+  /** The offer that is being answered. */
+  #underWay: string | null = null;
   #early: RTCIceCandidateInit[] = [];
   readonly #pc: Negotiable;
   readonly #polite: boolean;
@@ -66,11 +67,14 @@ export class Negotiation {
   /** Takes an offer or an answer of the other side. */
   async description(description: RTCSessionDescriptionInit): Promise<void> {
     const pc = this.#pc;
+    const origin = originOf(description);
+    if (origin !== '' && this.#hasComeBefore(description.type, origin)) return;
     const readyForOffer =
       !this.#makingOffer && (pc.signalingState === 'stable' || this.#isSettingRemoteAnswerPending);
     const collision = description.type === 'offer' && !readyForOffer;
     this.#ignoreOffer = !this.#polite && collision;
     if (this.#ignoreOffer) return;
+    if (description.type === 'offer') this.#underWay = origin;
     try {
       this.#isSettingRemoteAnswerPending = description.type === 'answer';
       try {
@@ -80,11 +84,26 @@ export class Negotiation {
         this.#isSettingRemoteAnswerPending = false;
       }
       this.#flush();
-      // An offer that was sent again: the answer that is under way is to the last one.
-      if (description.type === 'offer' && !this.#answering) await this.#answer();
+      if (description.type === 'offer') await this.#answer();
     } catch (error) {
       this.#hooks.problem(error);
+    } finally {
+      if (this.#underWay === origin) this.#underWay = null;
     }
+  }
+
+  /**
+   * Whether a description was sent again, because the other side could not know that it had arrived. An offer
+   * whose answer has been given is answered by the same once more.
+   */
+  #hasComeBefore(type: RTCSdpType, origin: string): boolean {
+    if (origin === this.#underWay) return true;
+    const { remoteDescription, localDescription, signalingState } = this.#pc;
+    if (!remoteDescription || originOf(remoteDescription) !== origin) return false;
+    if (type === 'answer') return true;
+    const answered = signalingState === 'stable' && localDescription?.type === 'answer';
+    if (answered) this.#sendLocal();
+    return answered;
   }
 
   /** Takes a candidate of the other side. */
@@ -102,14 +121,9 @@ export class Negotiation {
   }
 
   async #answer(): Promise<void> {
-    try {
-      this.#answering = true;
-      this.#hooks.beforeAnswer();
-      await this.#pc.setLocalDescription();
-      this.#sendLocal();
-    } finally {
-      this.#answering = false;
-    }
+    this.#hooks.beforeAnswer();
+    await this.#pc.setLocalDescription();
+    this.#sendLocal();
   }
 
   #flush(): void {
@@ -122,6 +136,11 @@ export class Negotiation {
     const local = this.#pc.localDescription;
     if (local) this.#hooks.send({ type: local.type, sdp: local.sdp ?? '' });
   }
+}
+
+/** What names a description, whatever candidates it has gained since (RFC 8866 §5.2). */
+function originOf({ sdp }: RTCSessionDescriptionInit): string {
+  return /^o=.*$/m.exec(sdp ?? '')?.[0] ?? '';
 }
 
 /** Whether a candidate belongs to a description, as far as it says to which. */

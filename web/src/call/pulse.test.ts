@@ -49,10 +49,13 @@ it('tells when checks stay unanswered and nothing comes, whoever sends', () => {
   expect(stills(readings, false)).toEqual([false, false, true, true, false]);
 });
 
-it('begins anew with another pair', () => {
+it('counts checks anew with another pair, but sees that a flow has stopped with the old one', () => {
+  const other = { pair: 'q', asked: 0, answered: 0 };
   expect(
-    stills([{}, { packets: 200 }, { pair: 'q', asked: 20 }, { pair: 'q', asked: 21 }]),
-  ).toEqual([false, false, false, false]);
+    stills([{}, { asked: 12 }, other, { ...other, asked: 2 }, { ...other, asked: 3 }]),
+  ).toEqual([false, false, false, false, true]);
+  const flow = [{}, { packets: 150 }, { packets: 150, pair: '' }, { packets: 150, pair: '' }];
+  expect(stills(flow)).toEqual([false, false, false, true]);
 });
 
 it('leaves it to a browser that does not count', () => {

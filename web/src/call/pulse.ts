@@ -1,9 +1,10 @@
-/** Counters of the candidate pair that carries, as the browser's statistics give them. */
+/** Counters of a path, as the browser's statistics give them. */
 export interface Beat {
-  pair: string;
-  /** Packets of any kind that have come. */
+  /** Packets with sound and pictures that have come. */
   packets: number;
-  /** Connectivity checks that were sent, and answers to them. */
+  /** The candidate pair that carries; empty if the browser names none. */
+  pair: string;
+  /** Connectivity checks that were sent on it, and answers to them. */
   asked: number;
   answered: number;
 }
@@ -28,19 +29,18 @@ export class Pulse {
   /** Takes the next counters; `true` if nothing comes any more. `sends`: the other side has something to send. */
   isStill(beat: Beat, sends: boolean): boolean {
     const heard = this.#heard;
-    if (heard?.pair !== beat.pair) {
-      this.#flows = [0, 0];
-      return this.#hear(beat);
-    }
+    if (!heard) return this.#hear(beat);
     const more = beat.packets - heard.packets;
-    if (more !== 0 || beat.answered !== heard.answered) {
+    const samePair = beat.pair === heard.pair;
+    if (more !== 0 || (samePair && beat.answered !== heard.answered)) {
       // The last reading before a stop has seen a part of the flow only.
       this.#flows = [this.#flows[1], more];
       return this.#hear(beat);
     }
+    if (!samePair) this.#heard = beat;
     this.#missed += 1;
     const stopped = sends && Math.max(...this.#flows) >= FLOW && this.#missed >= MISSED;
-    return stopped || beat.asked - heard.asked >= UNANSWERED;
+    return stopped || (samePair && beat.asked - heard.asked >= UNANSWERED);
   }
 
   #hear(beat: Beat): false {

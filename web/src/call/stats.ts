@@ -39,7 +39,7 @@ interface Entry {
 export function readConnection(
   entries: Iterable<Entry>,
   before: Reading,
-): { connection: Connection | null; reading: Reading; beat: Beat | null } {
+): { connection: Connection | null; reading: Reading; beat: Beat } {
   const byId = new Map<string, Entry>();
   for (const entry of entries) byId.set(entry.id, entry);
 
@@ -57,7 +57,13 @@ export function readConnection(
   pair ??= [...byId.values()].find(
     (e) => e.type === 'candidate-pair' && e.nominated && e.state === 'succeeded',
   );
-  if (!pair) return { connection: null, reading, beat: null };
+  const beat = {
+    packets: reading.received,
+    pair: pair?.id ?? '',
+    asked: pair?.requestsSent ?? 0,
+    answered: pair?.responsesReceived ?? 0,
+  };
+  if (!pair) return { connection: null, reading, beat };
 
   const ends = [pair.localCandidateId, pair.remoteCandidateId].map((id) => byId.get(id ?? ''));
   const path = ends.some((end) => end?.candidateType === 'relay') ? 'relayed' : 'direct';
@@ -65,11 +71,5 @@ export function readConnection(
   const received = Math.max(0, reading.received - before.received);
   const lossy = lost > WEAK_LOSS * (lost + received);
   const far = (pair.currentRoundTripTime ?? 0) > WEAK_ROUND_TRIP_S;
-  const beat = {
-    pair: pair.id,
-    packets: pair.packetsReceived ?? 0,
-    asked: pair.requestsSent ?? 0,
-    answered: pair.responsesReceived ?? 0,
-  };
   return { connection: { path, quality: lossy || far ? 'weak' : 'good' }, reading, beat };
 }
