@@ -100,7 +100,7 @@ for (const [who, first, second] of PAIRS) {
     const ends = await twoEnds(s, first, second, [true, false]);
     await ends[0].hasSaid('offer');
     await ends[0].said();
-    await ends[0].restartOrRepeat();
+    await ends[0].restart({ repeat: true });
     await ends[0].hasSaid('offer');
     const again = await ends[0].said();
     await ends[1].take([...again, ...again]);
@@ -202,18 +202,14 @@ class End {
     }, messages);
   }
 
-  /** Looks for a new path, whichever side this is, whatever state it is in. */
-  restart() {
-    return this.page.evaluate(() => window.pc.restartIce());
-  }
-
-  /** Looks for a new path as the page does: an offer that has no answer is sent again. */
-  restartOrRepeat() {
-    return this.page.evaluate(() => {
-      // The link itself does it once in two seconds: time is moved on.
+  /** Looks for a new path, whichever side this is. An own offer that has no answer yet is `repeat`ed if told so. */
+  restart({ repeat = false } = {}) {
+    return this.page.evaluate((again) => {
+      if (!again && window.pc.signalingState === 'have-local-offer') return;
+      // The link does it once in two seconds: time is moved on.
       window.clock += 10_000;
       window.link.restart();
-    });
+    }, repeat);
   }
 
   hasSaid(type) {

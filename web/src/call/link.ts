@@ -48,6 +48,8 @@ export class Link {
   readonly #stream = new MediaStream();
   readonly #tracks: Record<Kind, MediaStreamTrack | null>;
   readonly #lines: Record<Kind, RTCRtpTransceiver | null> = { microphone: null, camera: null };
+  /** Lines stay as they are, so that only a beginning and a new path need one. */
+  #wantsOffer: boolean;
   #restartedAt = Number.NEGATIVE_INFINITY;
   readonly #pulse = new Pulse();
   #still = false;
@@ -57,6 +59,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.id = options.offers ? Math.random().toString(36).slice(2) : null;
+    this.#wantsOffer = options.offers;
     this.#tracks = { ...options.tracks };
     const pc = new RTCPeerConnection({
       iceServers: options.iceServers,
@@ -74,8 +77,10 @@ export class Link {
     });
 
     pc.onnegotiationneeded = () => {
-      // Fresh credentials make Chromium ask for an offer, even of a connection without any line.
-      if (options.offers || pc.remoteDescription) void this.#negotiation.needed();
+      // Chromium asks for more: after fresh credentials, and without end after a line that was taken back.
+      if (!this.#wantsOffer) return;
+      this.#wantsOffer = false;
+      void this.#negotiation.needed();
     };
     pc.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
@@ -127,7 +132,9 @@ export class Link {
     this.#restartedAt = now;
     // An offer that was lost with a connection to the server would be waited for for ever. One of the polite side
     // may have been ignored and taken back since: it must not come again.
-    if (this.#options.polite || !this.#negotiation.repeat()) this.#pc.restartIce();
+    if (!this.#options.polite && this.#negotiation.repeat()) return;
+    this.#wantsOffer = true;
+    this.#pc.restartIce();
   }
 
   /**
@@ -193,8 +200,8 @@ export class Link {
   }
 
   /**
-   * Hangs own tracks on the lines of an offer. Lines of an own offer that was taken back stay
-   * empty: an offer's lines are never matched with lines made beforehand (RFC 8829 §5.10).
+   * Hangs own tracks on the lines of an offer. Lines of an own offer that was taken back are
+   * dropped: an offer's lines are never matched with lines made beforehand (RFC 8829 §5.10).
    */
   #adoptLines(): void {
     for (const kind of KINDS) {
@@ -204,7 +211,7 @@ export class Link {
         .getTransceivers()
         .find((line) => line.mid !== null && line.receiver.track.kind === MEDIA[kind]);
       if (!offered) continue;
-      if (own) retire(own);
+      own?.stop();
       offered.direction = 'sendrecv';
       // Browsers without it send the track without a stream's name; it is still shown.
       offered.sender.setStreams?.(this.#stream);
@@ -219,10 +226,4 @@ export class Link {
       if (this.#pc.signalingState !== 'closed') console.warn('twocan: sending:', error);
     });
   }
-}
-
-/** Lets a line carry nothing. Chromium would ask without end for an offer that ends one which never was in any. */
-function retire(line: RTCRtpTransceiver): void {
-  line.direction = 'inactive';
-  void line.sender.replaceTrack(null);
 }
