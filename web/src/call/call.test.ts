@@ -304,7 +304,7 @@ function joining(options: Partial<CallOptions> = {}) {
       log.push('leave');
       return line.up;
     },
-    send: (message) => sent.push(message),
+    send: (message) => sent.push(message as PeerMessage),
     askIceServers: () => {
       log.push('ask');
       return held;
@@ -374,6 +374,10 @@ class FakeConnection {
   constructor(config: RTCConfiguration) {
     this.config = config;
     connections.push(this);
+  }
+
+  createDataChannel() {
+    return {};
   }
 
   addTransceiver(kind: string) {

@@ -4,15 +4,20 @@ import { step } from './machine';
 import { LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
 import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
+import type { RoomKeys } from './seal/keys';
+import type { SealTrouble } from './seal/session';
+import { SealedSignalling } from './seal/signalling';
 import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
 import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
 import type { Connection, Path } from './stats';
 
-/** Settings of a call; all but the room have defaults that fit a page served by twocan itself. */
-export interface CallOptions {
-  roomId: string;
+/** Settings of a call: a room's name, or the keys of a sealed room, which name it as well. */
+export type CallOptions = ({ roomId: string } | { keys: RoomKeys }) & CallSettings;
+
+/** Settings with defaults that fit a page served by twocan itself. */
+export interface CallSettings {
   /** Token of the site that the call is part of, for servers that ask for one. */
   token?: string | undefined;
   /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
@@ -43,6 +48,7 @@ export class Call {
   #retiring: Link | null = null;
   #polite = false;
   #peerMedia: MediaState | null = null;
+  #sealTrouble: SealTrouble | null = null;
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
@@ -51,6 +57,7 @@ export class Call {
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
   readonly #roomId: string;
+  readonly #sealed: boolean;
   readonly #token: string | undefined;
   readonly #resume: ResumeStore;
   readonly #signalling: Signalling;
@@ -59,10 +66,13 @@ export class Call {
   #unwatchNetwork = () => {};
 
   constructor(options: CallOptions) {
-    this.#roomId = options.roomId;
+    const keys = 'keys' in options ? options.keys : null;
+    this.#roomId = 'keys' in options ? options.keys.roomId : options.roomId;
+    this.#sealed = keys !== null;
     this.#token = options.token;
     this.#resume = options.resume ?? rememberHere();
-    this.#signalling = options.signalling ?? socketSignalling(options.roomId);
+    const signalling = options.signalling ?? socketSignalling(this.#roomId);
+    this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
     this.#network = options.network ?? browserNetwork();
     this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
       this.#deviceChanged(kind),
@@ -107,6 +117,10 @@ export class Call {
       message: (data) => this.#message(data),
       iceServers: (servers) => this.#takeIceServers(servers),
       refused: ({ event, code }) => this.#input({ type: 'refused', event, code }),
+      sealTrouble: (trouble) => {
+        this.#sealTrouble = trouble;
+        this.#changed();
+      },
     });
   }
 
@@ -267,6 +281,7 @@ export class Call {
       iceServers: this.#iceServers,
       polite: effect.polite,
       offers: effect.offers,
+      codes: effect.peer.capabilities?.code === true,
       tracks: {
         microphone: this.#media.device('microphone').track,
         camera: this.#media.device('camera').track,
@@ -392,6 +407,8 @@ export class Call {
       stream?.getTracks().some((track) => track.kind === kind && !track.muted) ?? false;
     return {
       roomId: this.#roomId,
+      sealed: this.#sealed,
+      sealTrouble: this.#sealTrouble,
       phase: state.phase,
       inCall: inCall(state),
       failure: state.failure,
@@ -408,6 +425,7 @@ export class Call {
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),
       },
+      code: (this.#retiring ?? this.#link)?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
       lastPath: this.#lastPath,
       setup: this.#setup.times,

@@ -2,6 +2,7 @@ import type { Kind } from './devices';
 import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
 import { Pulse } from './pulse';
+import type { Code, CodeProblem, Side } from './seal/code';
 import { type Connection, type Reading, readConnection } from './stats';
 
 /** The media path to one peer, as it changes. */
@@ -13,6 +14,8 @@ export interface LinkOptions {
   polite: boolean;
   /** This side makes the first offer, and gives the link its id. */
   offers: boolean;
+  /** The other side takes part in the safety code. */
+  codes: boolean;
   tracks: Record<Kind, MediaStreamTrack | null>;
   send(message: PeerMessage): void;
   changed(state: LinkState): void;
@@ -24,6 +27,7 @@ export interface LinkOptions {
 const KINDS = ['microphone', 'camera'] as const;
 const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
 
+const CODE_CHANNEL = 'code';
 const RESTART_ONCE_MS = 2_000;
 /** How often to look for the first picture, and how often at most (ms, times). */
 const LOOK_EVERY_MS = 50;
@@ -41,6 +45,8 @@ export class Link {
   readonly remote = new MediaStream();
   /** By what both sides tell this link from former ones; `null` before the other side has offered. */
   id: string | null;
+  /** The safety code, or why there is none; `null` as long as the two have not come to one. */
+  code: Code | CodeProblem | null = null;
   readonly #pc: RTCPeerConnection;
   readonly #negotiation: Negotiation;
   readonly #options: LinkOptions;
@@ -96,6 +102,9 @@ export class Link {
       if (pc.iceConnectionState === 'connected') options.reached('found');
     };
     pc.ontrack = ({ track }) => this.#takeTrack(track);
+    pc.ondatachannel = ({ channel }) => {
+      if (channel.label === CODE_CHANNEL) this.#agreeOnCode(channel, 'answer');
+    };
 
     // The lines stand before the camera answers; an answering side hangs its own on the offer's.
     if (options.offers) {
@@ -104,6 +113,7 @@ export class Link {
         this.#lines[kind] = line;
         this.#send(kind);
       }
+      if (options.codes) this.#agreeOnCode(pc.createDataChannel(CODE_CHANNEL), 'offer');
     }
   }
 
@@ -164,6 +174,7 @@ export class Link {
     pc.oniceconnectionstatechange = null;
     clearInterval(this.#looking);
     pc.ontrack = null;
+    pc.ondatachannel = null;
     pc.close();
   }
 
@@ -184,6 +195,30 @@ export class Link {
         this.#options.reached('seen');
       }
     }, LOOK_EVERY_MS);
+  }
+
+  /** Agrees on the safety code, with code that is fetched only when picture and sound are there. */
+  #agreeOnCode(channel: RTCDataChannel, side: Side): void {
+    const heard = new ReadableStream<unknown>({
+      start: (stream) => {
+        channel.onmessage = ({ data }) => stream.enqueue(data);
+      },
+    }).getReader();
+    const line = {
+      send: (text: string) => channel.send(text),
+      receive: async () => (await heard.read()).value,
+    };
+    channel.onopen = async () => {
+      try {
+        const { watchCode } = await import('./seal/agreement');
+        await watchCode(this.#pc, side, line, (code) => {
+          this.code = code;
+          this.#options.remoteChanged();
+        });
+      } catch (error) {
+        console.warn('twocan: safety code:', error);
+      }
+    };
   }
 
   #takeTrack(track: MediaStreamTrack): void {

@@ -1,4 +1,6 @@
 import type { Device } from './media';
+import type { Code, CodeProblem } from './seal/code';
+import type { SealTrouble } from './seal/session';
 import type { SetupTimes } from './setup';
 import type { Failure, Phase, ServerLink } from './state';
 import type { Connection, Path } from './stats';
@@ -6,6 +8,10 @@ import type { Connection, Path } from './stats';
 /** Everything that a view shows, as one immutable value. */
 export interface CallSnapshot {
   readonly roomId: string;
+  /** What the two pages say to each other is sealed with the secret of a link. */
+  readonly sealed: boolean;
+  /** What is wrong in a sealed call; nothing of it has got through. */
+  readonly sealTrouble: SealTrouble | null;
   readonly phase: Phase;
   /** The person has joined and has not hung up. */
   readonly inCall: boolean;
@@ -24,6 +30,8 @@ export interface CallSnapshot {
   readonly microphone: Device;
   readonly camera: Device;
   readonly remote: RemoteSnapshot;
+  /** The connection's safety code, or why there is none; `null` as long as there is nothing to say. */
+  readonly code: Code | CodeProblem | null;
   /** While connected; read every second. */
   readonly connection: Connection | null;
   /** Path of the last connection, for after the call. */

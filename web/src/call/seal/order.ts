@@ -7,7 +7,7 @@ export function inOrder(): (act: () => void | Promise<void>) => void {
   let last: Promise<void> | undefined;
   return (act) => {
     const run = last ? last.then(act) : act();
-    if (!run) return;
+    if (!(run instanceof Promise)) return;
     underWay += 1;
     const done = () => {
       underWay -= 1;

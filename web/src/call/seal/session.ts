@@ -9,6 +9,12 @@ import type { RoomKeys } from './keys';
  */
 export type Refusal = 'unsealed' | 'malformed' | 'altered' | 'replayed' | 'reflected';
 
+/**
+ * What keeps a sealed call from being one. `keyless`: whoever has the other seat does not know the secret;
+ * else: something was refused that came as a message of the other side.
+ */
+export type SealTrouble = 'keyless' | Refusal;
+
 /** What became of a message that arrived. `stale`: genuine, but between other sessions than the present. */
 export type Opened =
   | { kind: 'message'; message: unknown }

@@ -3,7 +3,17 @@
  * need for a call, and everything that can go wrong between them.
  */
 import { Call, type ResumeStore } from '../call';
-import type { Capabilities, Joined, Peer, PeerMessage, Tickets } from '../protocol';
+import {
+  type Capabilities,
+  type Joined,
+  OWN_CAPABILITIES,
+  type Peer,
+  type PeerMessage,
+  type Tickets,
+} from '../protocol';
+import { utf8 } from '../seal/bytes';
+import type { Envelope } from '../seal/envelope';
+import type { Header, RoomKeys } from '../seal/keys';
 import type { Signalling, SignallingHandler } from '../signalling';
 
 const LATENCY_MS = 20;
@@ -13,15 +23,18 @@ const ICE_NOTICES_MS = 5_000;
 
 /** Everything that two pages share. */
 export class World {
+  /** Of a sealed room. */
+  readonly keys: RoomKeys | null;
   readonly random: () => number;
   readonly server = new FakeServer(this);
   readonly connections: FakeConnection[] = [];
-  /** The page whose code is running, which new connections belong to. */
-  page: Page | null = null;
+  /** All pages that were ever loaded. Each is given a STUN server of its own, by which its connections tell it. */
+  readonly pages: Page[] = [];
   made = 0;
 
   /** The same `seed` gives the same world. */
-  constructor(seed: number) {
+  constructor(seed: number, { sealed = false } = {}) {
+    this.keys = sealed ? quickKeys : null;
     let state = seed;
     // mulberry32: small, and the same on every machine.
     this.random = () => {
@@ -101,6 +114,7 @@ export class Tab {
 /** One loaded page, in the room from the start. */
 class Page implements Signalling {
   readonly call: Call;
+  readonly stun: string;
   vanished = false;
   readonly #world: World;
   #handler: SignallingHandler | null = null;
@@ -108,9 +122,16 @@ class Page implements Signalling {
 
   constructor(world: World, resume: ResumeStore) {
     this.#world = world;
+    this.stun = `stun:${world.pages.push(this)}`;
     const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
     const network = { watch: () => () => {} };
-    this.call = new Call({ roomId: 'r', signalling: this, devices, network, resume });
+    const room = world.keys ? { keys: world.keys } : { roomId: 'r' };
+    // A page that has gone writes nothing any more, whatever is still due in it.
+    const save = (token: string | null) => {
+      if (!this.vanished) resume.save(token);
+    };
+    const kept = { ...resume, save };
+    this.call = new Call({ ...room, signalling: this, devices, network, resume: kept });
     this.call.connect();
     this.call.join();
   }
@@ -120,8 +141,8 @@ class Page implements Signalling {
     this.reconnect(0);
   }
 
-  join(tickets: Tickets & { capabilities?: Capabilities }): void {
-    this.#line?.toServer((server, line) => server.join(line, tickets.resume));
+  join(request: Tickets & { capabilities?: Capabilities }): void {
+    this.#line?.toServer((server, line) => server.join(line, request));
   }
 
   leave(): boolean {
@@ -129,7 +150,7 @@ class Page implements Signalling {
     return this.#line !== null;
   }
 
-  send(data: PeerMessage): void {
+  send(data: PeerMessage | Envelope): void {
     this.#line?.toServer((server, line) => server.message(line, data));
   }
 
@@ -162,22 +183,19 @@ class Page implements Signalling {
   }
 
   run(what: (handler: SignallingHandler) => void): void {
-    if (this.vanished || !this.#handler) return;
-    this.#world.page = this;
-    what(this.#handler);
-    this.#world.page = null;
+    if (!this.vanished && this.#handler) what(this.#handler);
   }
 }
 
 /** A page's connection to the server: what is on its way when it is cut is lost. */
 class Line {
   readonly #world: World;
-  readonly #page: Page;
+  readonly page: Page;
   #whole = true;
 
   constructor(world: World, page: Page) {
     this.#world = world;
-    this.#page = page;
+    this.page = page;
     world.server.lines.add(this);
   }
 
@@ -186,7 +204,7 @@ class Line {
   }
 
   toPage(what: (handler: SignallingHandler) => void): void {
-    setTimeout(() => this.#whole && this.#page.run(what), LATENCY_MS);
+    setTimeout(() => this.#whole && this.page.run(what), LATENCY_MS);
   }
 
   cut(seenAfter: number): void {
@@ -196,14 +214,15 @@ class Line {
 
   /** The server is gone. */
   endedByServer(after: number): void {
-    this.#page.loseServer(after, 0);
+    this.page.loseServer(after, 0);
   }
 }
 
 interface Seat {
   userId: string;
   line: Line | null;
-  queue: PeerMessage[];
+  capabilities: Capabilities;
+  queue: unknown[];
   grace?: ReturnType<typeof setTimeout>;
 }
 
@@ -220,12 +239,16 @@ class FakeServer {
     this.#world = world;
   }
 
-  join(line: Line, ticket?: string): void {
+  join(
+    line: Line,
+    { resume: ticket, capabilities = OWN_CAPABILITIES }: Parameters<Signalling['join']>[0],
+  ): void {
     const held = this.#seats.find((seat) => seat.userId === ticket);
     if (held) {
       clearTimeout(held.grace);
       if (held.line && held.line !== line) this.#say(held.line, 'replaced', (h) => h.replaced());
       held.line = line;
+      held.capabilities = capabilities;
       return this.#welcome(held, true);
     }
     if (this.#seats.length === 2) return this.#say(line, 'full', (h) => h.full());
@@ -233,7 +256,8 @@ class FakeServer {
     this.#world.made += 1;
     // Ids in no order, as real ones.
     const fresh = `${Math.floor(this.#world.random() * 1e9)}-${this.#world.made}`;
-    const seat: Seat = { userId: restored ? ticket : fresh, line, queue: [] };
+    const userId = restored ? ticket : fresh;
+    const seat: Seat = { userId, line, capabilities, queue: [] };
     this.#seats.push(seat);
     this.#welcome(seat, restored);
   }
@@ -243,7 +267,7 @@ class FakeServer {
     if (seat) this.#end(seat);
   }
 
-  message(line: Line, data: PeerMessage): void {
+  message(line: Line, data: unknown): void {
     const other = this.#seats.find((seat) => seat.line !== line);
     if (!this.#seats.some((seat) => seat.line === line) || !other) return;
     if (other.line) this.#say(other.line, 'message', (h) => h.message(structuredClone(data)));
@@ -279,7 +303,7 @@ class FakeServer {
       userNum: this.#seats.length,
       userId,
       polite: this.#seats[0] !== seat,
-      iceServers: [],
+      iceServers: [{ urls: line.page.stun }],
       resume: userId,
       resumed,
       peer: this.#seats.filter((other) => other !== seat).map(peerOf)[0] ?? null,
@@ -309,10 +333,28 @@ class FakeServer {
   }
 }
 
-const CAPABILITIES: Capabilities = { media: true, leaving: true, restart: true, resume: true };
+function peerOf({ userId, line, capabilities }: Seat): Peer {
+  return { userId, capabilities, ...(line ? {} : { away: true }) };
+}
 
-function peerOf({ userId, line }: Seat): Peer {
-  return { userId, capabilities: CAPABILITIES, ...(line ? {} : { away: true }) };
+/** Keys that take no more than a turn: virtual time does not wait for real ciphers. */
+const quickKeys: RoomKeys = {
+  roomId: 'r',
+  seal: async (header, plain) => {
+    const tag = tagOf(header);
+    const box = new Uint8Array(tag.length + plain.length);
+    box.set(tag);
+    box.set(plain, tag.length);
+    return box;
+  },
+  open: async (header, box) => {
+    const tag = tagOf(header);
+    return tag.every((byte, at) => byte === box[at]) ? box.slice(tag.length) : null;
+  },
+};
+
+function tagOf({ from, to, n }: Header): Uint8Array {
+  return utf8(`${from} ${to} ${n}`);
 }
 
 /** What a description says: whose it is, and with which ICE credentials. */
@@ -330,7 +372,7 @@ export class FakeConnection {
   onconnectionstatechange: (() => void) | null = null;
   onnegotiationneeded: (() => void) | null = null;
   closed = false;
-  readonly page: Page | null;
+  readonly page: Page | undefined;
   readonly #world: World;
   readonly #id: number;
   #local: Facts;
@@ -341,9 +383,9 @@ export class FakeConnection {
   #noticing: ReturnType<typeof setTimeout> | undefined;
   readonly #broken = new Set<string>();
 
-  constructor(world: World) {
+  constructor(world: World, { iceServers }: RTCConfiguration) {
     this.#world = world;
-    this.page = world.page;
+    this.page = world.pages.find(({ stun }) => stun === iceServers?.[0]?.urls);
     this.#id = world.connections.push(this) - 1;
     this.#local = { connection: this.#id, ice: this.#newIce() };
   }
@@ -351,6 +393,10 @@ export class FakeConnection {
   /** The other end, as far as this one knows. */
   get remote(): FakeConnection | undefined {
     return this.#world.connections[this.#remote?.connection ?? -1];
+  }
+
+  createDataChannel() {
+    return {};
   }
 
   addTransceiver() {
