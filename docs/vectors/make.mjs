@@ -15,6 +15,25 @@ const ANN_BEFORE = '0NHS09TV1tfY2drb3N3e3w';
 const BEN = 'sLGys7S1tre4ubq7vL2-vw';
 /** Ben's page after it was loaded anew. */
 const BEN_LATER = 'wMHCw8TFxsfIycrLzM3Ozw';
+/** What people see of a code's numbers, and its names, to be read out. */
+const SIGNS = `
+  🐭 🐮 🐔 🐸 🐒 🐻 🦊 🐫
+  🐍 🐬 🦀 🐌 🦆 🐑 🦒 🐞
+  🍋 🍒 🍇 🍍 🥥 🍞 🧀 🥚
+  🍯 🍦 🍪 🍿 ☕ 🥕 🧄 🥜
+  🌻 🍁 🌴 🌊 🌋 ⭐ ⛄ 🌈
+  🏠 🏰 🎡 ⛺ 🚌 ⛵ 🚜 🚁
+  🎈 🎲 🥁 🎻 👑 👞 🧦 💍
+  🪑 🛁 🧹 🔔 📷 🧲 🪁 🥫`;
+const NAMES = `
+  mouse cow hen frog monkey bear fox camel
+  snake dolphin crab snail duck sheep giraffe ladybird
+  lemon cherries grapes pineapple coconut bread cheese egg
+  honey ice-cream cookie popcorn coffee carrot garlic peanut
+  sunflower leaf palm wave volcano star snowman rainbow
+  house castle wheel tent bus boat tractor helicopter
+  balloon dice drum violin crown shoe sock ring
+  chair bath broom bell camera magnet kite tin`;
 
 const room = derive('room', 18).toString('base64url');
 const offer = {
@@ -57,6 +76,7 @@ const files = {
     about: 'Test vectors of the safety code; docs/protocol.md explains it.',
     fingerprints: fingerprints(),
     exchanges: [exchange(0), exchange(1)],
+    signs: signs(),
   },
 };
 
@@ -71,6 +91,11 @@ for (const [name, content] of Object.entries(files)) {
   }
 }
 process.exitCode = differs ? 1 : 0;
+
+function signs() {
+  const [shapes, names] = [SIGNS, NAMES].map((text) => text.trim().split(/\s+/));
+  return shapes.map((sign, number) => `${sign} ${names[number]}`);
+}
 
 /** The steps of one page's session, each with what becomes of it. */
 function received() {

@@ -25,7 +25,10 @@ for (const name of modules.filter((one) => one.endsWith('.ts') || one.endsWith('
     return modules.includes(`${path}.js`) ? `${specifier}.js` : `${specifier}/index.js`;
   };
   const text = await readFile(join(out, name), 'utf8');
-  const whole = text.replace(/( from )'(\.[^']*)'/g, (_, from, to) => `${from}'${full(to)}'`);
+  const whole = text.replace(
+    /( from |import\()'(\.[^']*)'/g,
+    (_, before, to) => `${before}'${full(to)}'`,
+  );
   await writeFile(join(out, name), whole);
 }
 await copyFile(join(import.meta.dirname, 'call.package.json'), join(out, 'package.json'));

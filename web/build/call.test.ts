@@ -15,9 +15,10 @@ const compiler = join(
 );
 
 const CONSUMER = `
-import { Call, type CallSnapshot, socketSignalling } from './index.js';
+import { Call, type CallSnapshot, deriveRoom, socketSignalling } from './index.js';
 const call = new Call({ roomId: 'tea', signalling: socketSignalling('tea', 'https://call.example') });
 const snapshot: CallSnapshot = call.snapshot;
+new Call({ keys: await deriveRoom(new Uint8Array(18)) });
 const phase: 'lobby' | undefined = snapshot.phase === 'lobby' ? snapshot.phase : undefined;
 // @ts-expect-error: there is no such phase
 const none = snapshot.phase === 'nowhere';
@@ -38,8 +39,14 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
     'MAX_ROOM_NAME',
     'browserDevices',
     'browserNetwork',
+    'deriveRoom',
+    'newSecret',
+    'readSecret',
     'socketSignalling',
   ]);
+
+  // Also what is loaded later is found by its name.
+  expect(await readFile(join(out, 'link.js'), 'utf8')).toContain("import('./seal/agreement.js')");
 
   await writeFile(join(out, 'consumer.mts'), CONSUMER);
   const strict = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022'];

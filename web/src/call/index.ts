@@ -4,6 +4,10 @@ export { browserDevices, type DeviceAccess, type Kind, type Problem } from './de
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export { MAX_ROOM_NAME } from './protocol';
+export type { Code, CodeProblem } from './seal/code';
+export { deriveRoom, type RoomKeys } from './seal/keys';
+export { newSecret, readSecret } from './seal/secret';
+export type { SealTrouble } from './seal/session';
 export type { SetupTimes } from './setup';
 export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';

@@ -8,8 +8,8 @@ import { deviceNews, deviceProblem } from './say';
 export interface ScreenProps {
   call: Call;
   snapshot: CallSnapshot;
-  /** Key of the device problem whose notice the person has closed. */
-  dismissed: string;
+  /** Keys of the notices that the person has closed. */
+  dismissed: readonly string[];
   onDismiss(key: string): void;
 }
 
@@ -23,7 +23,7 @@ export function DeviceNotice({
 }: ScreenProps & { brief?: boolean }) {
   const found = deviceProblem(snapshot);
   if (!found) return <DeviceNews {...{ snapshot, dismissed, onDismiss, brief }} />;
-  if (found.key === dismissed) return null;
+  if (dismissed.includes(found.key)) return null;
   const secure = found.problem === 'insecure' ? secureAddress(location) : null;
   return (
     <div class={brief ? 'notice brief' : 'notice'} role="alert">
@@ -54,7 +54,7 @@ function DeviceNews({
   brief,
 }: Omit<ScreenProps, 'call'> & { brief: boolean }) {
   const news = deviceNews(snapshot);
-  if (!news || news.key === dismissed) return null;
+  if (!news || dismissed.includes(news.key)) return null;
   return (
     <div class={brief ? 'notice brief' : 'notice'} role="status">
       <p>{news.text}</p>
@@ -65,7 +65,8 @@ function DeviceNews({
   );
 }
 
-function Dismiss({ onClick }: { onClick(): void }) {
+/** Closes a notice. */
+export function Dismiss({ onClick }: { onClick(): void }) {
   return (
     <button type="button" class="plain quiet" aria-label={words.devices.dismiss} onClick={onClick}>
       <Icon name="close" />

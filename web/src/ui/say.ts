@@ -1,6 +1,5 @@
 import type { CallSnapshot, Failure, Problem } from '../call';
 import { words } from './i18n';
-import { isRandomRoom } from './route';
 
 /** The one line that says how the call stands. */
 export function statusOf(call: CallSnapshot): string {
@@ -70,7 +69,7 @@ export function titleOf(call: CallSnapshot): string {
   if (phase === 'connected') return titles.connected;
   if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;
   if (phase !== 'lobby') return titles[phase];
-  return isRandomRoom(call.roomId) ? words.lobby.headingOwn : words.lobby.room(call.roomId);
+  return call.sealed ? words.lobby.headingOwn : words.lobby.room(call.roomId);
 }
 
 /** Why a call failed, and what to do: the page's own words, since the server's are for developers. */

@@ -43,6 +43,26 @@ it('sends envelopes that the other side can open, in their order, and the goodby
   }
 });
 
+it('says at once that its page goes, and that each message came before', async () => {
+  const { page, server, log, ben, arrived } = await sealedPage();
+  server.joined({ ...seat, peer: ben.peer });
+  page.send(offer);
+  page.leave();
+  await arrived('leave');
+  page.send({ type: 'unload', link: 'l1' });
+  expect(log.map(([what]) => what)).toEqual(['send', 'leave', 'send']);
+  const [first, , last] = log.map(([, data]) => data as Envelope);
+  for (const envelope of [first, last]) {
+    expect(await ben.session.open(envelope?.from ?? '', envelope)).toMatchObject({
+      kind: 'message',
+    });
+  }
+  page.send({ type: 'unload', link: 'l1' });
+  page.close();
+  await arrived('close');
+  expect(log.at(-2)?.[1]).toMatchObject({ from: last?.from, n: (last?.n ?? 0) + 1 });
+});
+
 it('says nothing in the open, whatever there is to say', async () => {
   const { page, server, log, ben, arrived } = await sealedPage();
   server.up();

@@ -1,6 +1,6 @@
 import { OWN_CAPABILITIES, type Peer, type PeerMessage, type Tickets } from '../protocol';
 import type { Signalling, SignallingHandler } from '../signalling';
-import { isSession } from './envelope';
+import { type Envelope, isSession } from './envelope';
 import type { RoomKeys } from './keys';
 import { inOrder } from './order';
 import { newSession, type Refusal, SealSession } from './session';
@@ -21,6 +21,8 @@ export class SealedSignalling implements Signalling {
   /** Public id of the one in the other seat who has no key. */
   #keyless: string | null = null;
   #refused: Refusal | null = null;
+  /** What says that the page goes, sealed beforehand: a page that goes does not wait for a cipher. */
+  #farewell: { envelope: Envelope; link: PeerMessage['link'] } | null = null;
 
   /** `session`: a new one for each page that is loaded. */
   constructor(inner: Signalling, keys: RoomKeys, session = newSession()) {
@@ -76,9 +78,21 @@ export class SealedSignalling implements Signalling {
   }
 
   send(message: PeerMessage): void {
-    if (!this.#peer) return;
-    const sealed = this.#session.seal(this.#peer, message);
-    this.#leaving(async () => this.#inner.send(await sealed));
+    const peer = this.#peer;
+    if (!peer) return;
+    const { type, link } = message;
+    const farewell = this.#farewell;
+    this.#farewell = null;
+    if (type === 'unload' && farewell?.envelope.to === peer && farewell.link === link) {
+      return this.#inner.send(farewell.envelope);
+    }
+    const sealed = this.#session.seal(peer, message);
+    const next = this.#session.seal(peer, { type: 'unload', link });
+    this.#leaving(async () => {
+      this.#inner.send(await sealed);
+      this.#farewell = null;
+      this.#farewell = { envelope: await next, link };
+    });
   }
 
   async askIceServers(): Promise<void> {

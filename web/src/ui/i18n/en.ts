@@ -12,6 +12,8 @@ export const en = {
     open: 'Open room',
     tooLong: 'This name is too long. The name of a room has at most 128 characters.',
     dots: 'A room cannot be named with one or two dots alone. Choose another name.',
+    cut: 'A part of this link is missing. Copy all of it, or ask for it again.',
+    insecure: 'A sealed call needs a secure page. Open the https address of this server.',
     note: 'No account, nothing to install. Picture and sound go straight from one browser to the other wherever the networks allow it.',
   },
   lobby: {
@@ -28,6 +30,7 @@ export const en = {
     join: 'Join',
     joining: 'Joining…',
     preview: 'Check your camera first',
+    unsealed: 'A room with a name is not sealed: you rely on whoever runs this server.',
     home: 'Start page',
   },
   waiting: {
@@ -36,6 +39,7 @@ export const en = {
     lead: 'The call starts by itself when someone opens it.',
     left: 'They left. The call starts again when they come back.',
     link: 'Link to this call',
+    sealed: 'This call is sealed: its key is in the link, and the server never sees it.',
     copy: 'Copy link',
     copied: 'Copied',
     copyByHand: 'Copy it by hand',
@@ -57,6 +61,14 @@ export const en = {
     theirCameraOff: 'Their camera is off',
     theirMicrophoneOff: 'They are muted',
     controls: 'Call controls',
+    sealed: 'Sealed. Who could listen?',
+    unsealed: 'Not sealed. Who could listen?',
+  },
+  seal: {
+    keyless:
+      'Somebody without the key of this call has taken the other seat. Nothing is sent to them. If they stay, start a new call.',
+    refused:
+      'A message without the seal of this call was refused. Somebody at the server or on the way is meddling. Your call is not touched by it.',
   },
   titles: {
     joining: 'Connecting',

@@ -14,6 +14,8 @@ export const zh: Words = {
     open: '进入房间',
     tooLong: '这个名字太长了，房间名最多 128 个字符。',
     dots: '房间名不能只有一个点或两个点，请换一个名字。',
+    cut: '这个链接不完整。请复制完整的链接，或者再要一次。',
+    insecure: '密封的通话需要安全的页面，请打开这个服务器的 https 地址。',
     note: '不用注册，不用安装。只要网络允许，画面和声音就从一个浏览器直接传到另一个浏览器。',
   },
   lobby: {
@@ -29,6 +31,7 @@ export const zh: Words = {
     join: '加入',
     joining: '正在加入…',
     preview: '先看看摄像头',
+    unsealed: '有名字的房间没有密封：你需要信任运行这个服务器的人。',
     home: '首页',
   },
   waiting: {
@@ -37,6 +40,7 @@ export const zh: Words = {
     lead: '有人打开链接，通话就自动开始。',
     left: '对方离开了。对方回来后，通话会自动继续。',
     link: '通话链接',
+    sealed: '这个通话是密封的：钥匙在链接里，服务器看不到。',
     copy: '复制链接',
     copied: '已复制',
     copyByHand: '请手动复制',
@@ -56,6 +60,14 @@ export const zh: Words = {
     theirCameraOff: '对方的摄像头已关闭',
     theirMicrophoneOff: '对方已静音',
     controls: '通话控制',
+    sealed: '已密封，看看谁能听到',
+    unsealed: '未密封，看看谁能听到',
+  },
+  seal: {
+    keyless:
+      '有人占了对方的位置，却没有这个通话的钥匙。页面不会向其发送任何内容。如果一直这样，请开始新的通话。',
+    refused:
+      '收到一条没有本通话封印的消息，已拒绝。服务器上或途中有人在动手脚，你的通话没有受到影响。',
   },
   titles: {
     joining: '正在接通',
