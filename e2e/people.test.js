@@ -18,7 +18,7 @@ scenario('a new call gets a link to share, and whoever opens it is in', {}, asyn
   await alice.press('Join');
   await alice.reaches('waiting');
   const link = await alice.field('Link to this call');
-  assert.match(link, new RegExp(`^${twocan.origin}/r/[^/]{8,}$`));
+  assert.match(link, new RegExp(`^${twocan.origin}/#1[\\w-]{24}$`));
   assert.equal(link, alice.page.url());
   await bob.join(link);
   await talk(alice, bob);

@@ -5,10 +5,8 @@ import { words } from './i18n';
 import { noteAbsence, seatKeeper, takeAbsence } from './memory';
 import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
 import { titleOf } from './say';
-import { Ended, Failed, Replaced } from './screens/after';
 import { Lobby } from './screens/lobby';
 import { Start } from './screens/start';
-import { Waiting } from './screens/waiting';
 import { Wordmark } from './tins';
 
 /** The page: the start, or the call to which the address leads. */
@@ -119,12 +117,11 @@ function comeAndGo(call: Call): () => void {
   };
 }
 
-const loadStage = () => import('./screens/in-call');
+const loadLater = () => import('./screens/later');
 
 function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> & { call: Call }) {
   const snapshot = useSnapshot(call);
-  // Fetched while the person looks at the lobby.
-  const stage = useLoaded(loadStage);
+  const later = useLoaded(loadLater);
   // Kept here, so that a notice that was closed stays closed on the next screen.
   const [dismissed, setDismissed] = useState<readonly string[]>([]);
   const onDismiss = (key: string) => setDismissed([...dismissed, key]);
@@ -142,11 +139,11 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> 
         </header>
       )}
       {(phase === 'lobby' || phase === 'joining') && <Lobby {...props} />}
-      {phase === 'waiting' && <Waiting {...props} />}
-      {onStage && stage && <stage.InCall {...props} />}
-      {phase === 'replaced' && <Replaced {...props} />}
-      {phase === 'ended' && <Ended {...props} onFresh={onFresh} />}
-      {phase === 'failed' && <Failed {...props} onFresh={onFresh} />}
+      {later && phase === 'waiting' && <later.Waiting {...props} />}
+      {later && onStage && <later.InCall {...props} />}
+      {later && phase === 'replaced' && <later.Replaced {...props} />}
+      {later && phase === 'ended' && <later.Ended {...props} onFresh={onFresh} />}
+      {later && phase === 'failed' && <later.Failed {...props} onFresh={onFresh} />}
     </main>
   );
 }
