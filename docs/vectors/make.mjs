@@ -22,7 +22,7 @@ const SIGNS = `
   🍋 🍒 🍇 🍍 🥥 🍞 🧀 🥚
   🍯 🍦 🍪 🍿 ☕ 🥕 🧄 🥜
   🌻 🍁 🌴 🌊 🌋 ⭐ ⛄ 🌈
-  🏠 🏰 🎡 ⛺ 🚌 ⛵ 🚜 🚁
+  🏠 🏰 🎡 ⛺ 🚌 ⛵ 🚜 🚀
   🎈 🎲 🥁 🎻 👑 👞 🧦 💍
   🪑 🛁 🧹 🔔 📷 🧲 🪁 🥫`;
 const NAMES = `
@@ -31,7 +31,7 @@ const NAMES = `
   lemon cherries grapes pineapple coconut bread cheese egg
   honey ice-cream cookie popcorn coffee carrot garlic peanut
   sunflower leaf palm wave volcano star snowman rainbow
-  house castle wheel tent bus boat tractor helicopter
+  house castle wheel tent bus boat tractor rocket
   balloon dice drum violin crown shoe sock ring
   chair bath broom bell camera magnet kite tin`;
 

@@ -5,7 +5,7 @@ const SIGNS = list(`
   🍋 🍒 🍇 🍍 🥥 🍞 🧀 🥚
   🍯 🍦 🍪 🍿 ☕ 🥕 🧄 🥜
   🌻 🍁 🌴 🌊 🌋 ⭐ ⛄ 🌈
-  🏠 🏰 🎡 ⛺ 🚌 ⛵ 🚜 🚁
+  🏠 🏰 🎡 ⛺ 🚌 ⛵ 🚜 🚀
   🎈 🎲 🥁 🎻 👑 👞 🧦 💍
   🪑 🛁 🧹 🔔 📷 🧲 🪁 🥫`);
 
@@ -16,7 +16,7 @@ const NAMES = {
   lemon cherries grapes pineapple coconut bread cheese egg
   honey ice-cream cookie popcorn coffee carrot garlic peanut
   sunflower leaf palm wave volcano star snowman rainbow
-  house castle wheel tent bus boat tractor helicopter
+  house castle wheel tent bus boat tractor rocket
   balloon dice drum violin crown shoe sock ring
   chair bath broom bell camera magnet kite tin`),
   zh: list(`
@@ -25,7 +25,7 @@ const NAMES = {
   柠檬 樱桃 葡萄 菠萝 椰子 面包 奶酪 鸡蛋
   蜂蜜 冰淇淋 饼干 爆米花 咖啡 胡萝卜 大蒜 花生
   向日葵 枫叶 棕榈 海浪 火山 星星 雪人 彩虹
-  房子 城堡 摩天轮 帐篷 公交车 帆船 拖拉机 直升机
+  房子 城堡 摩天轮 帐篷 公交车 帆船 拖拉机 火箭
   气球 骰子 鼓 小提琴 皇冠 皮鞋 袜子 戒指
   椅子 浴缸 扫帚 铃铛 相机 磁铁 风筝 罐头`),
 };
