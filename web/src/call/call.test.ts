@@ -96,6 +96,34 @@ it('asks the side that offers for a new path', () => {
   expect(connections[0]?.restarts).toBe(0);
 });
 
+const withCode = (peer: typeof zoe) => ({ ...peer, capabilities: { ...capabilities, code: true } });
+
+it('opens a channel for the safety code, to a page that has one', () => {
+  const { server } = inRoom();
+  server.peerJoined(withCode(zoe));
+  expect(connections[0]?.channels).toEqual(['code']);
+  server.peerLeft('zoe');
+  server.peerJoined(zoe);
+  expect(connections[1]?.channels).toEqual([]);
+});
+
+it('agrees on a code once in each connection, and on the side that answers over a channel of that name', () => {
+  const { server } = inRoom();
+  server.peerJoined(withCode(ann));
+  const channels: FakeChannel[] = ['files', 'code', 'code'].map((label) => ({ label }));
+  for (const channel of channels) connections[0]?.ondatachannel?.({ channel });
+  expect(connections[0]?.channels).toEqual([]);
+  expect(channels.map(({ onopen }) => onopen !== undefined)).toEqual([false, true, false]);
+});
+
+it('leaves somebody in the middle few tries, however often connections are made anew', () => {
+  const { server } = inRoom();
+  server.peerJoined(withCode(zoe));
+  for (let again = 0; again < 50; again += 1) server.message({ type: 'restart', link: null });
+  expect(connections).toHaveLength(51);
+  expect(connections.filter(({ channels }) => channels.length > 0)).toHaveLength(20);
+});
+
 it('looks for a new path when it is asked to, once for several times', async () => {
   const { server, link } = inCallWithZoe();
   server.message({ type: 'restart', link });
@@ -359,6 +387,11 @@ class FakeStream {
 }
 
 /** What a link does to an RTCPeerConnection, and its one event that matters here. */
+interface FakeChannel {
+  label: string;
+  onopen?: () => void;
+}
+
 class FakeConnection {
   connectionState: RTCPeerConnectionState = 'new';
   signalingState: RTCSignalingState = 'stable';
@@ -368,7 +401,9 @@ class FakeConnection {
   onnegotiationneeded: (() => void) | null = null;
   closed = false;
   restarts = 0;
+  ondatachannel: ((event: { channel: FakeChannel }) => void) | null = null;
   readonly lines: string[] = [];
+  readonly channels: string[] = [];
   config: RTCConfiguration;
 
   constructor(config: RTCConfiguration) {
@@ -376,7 +411,8 @@ class FakeConnection {
     connections.push(this);
   }
 
-  createDataChannel() {
+  createDataChannel(label: string) {
+    this.channels.push(label);
     return {};
   }
 

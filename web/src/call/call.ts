@@ -39,6 +39,12 @@ const STATISTICS_EVERY_MS = 1_000;
 /** A new path is tried with the credentials that there are if no fresh ones come by then (ms). */
 const CREDENTIALS_WITHIN_MS = 1_500;
 
+/**
+ * So many links of a call have a safety code. Each is a try for somebody in the middle to come to the same code
+ * on both sides, and nobody sees how often a server has links made anew.
+ */
+const MAX_CODES = 20;
+
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
   #state: CallState = initialState();
@@ -49,6 +55,8 @@ export class Call {
   #polite = false;
   #peerMedia: MediaState | null = null;
   #sealTrouble: SealTrouble | null = null;
+  /** How many links there have been. */
+  #links = 0;
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
@@ -281,7 +289,7 @@ export class Call {
       iceServers: this.#iceServers,
       polite: effect.polite,
       offers: effect.offers,
-      codes: effect.peer.capabilities?.code === true,
+      codes: effect.peer.capabilities?.code === true && this.#links < MAX_CODES,
       tracks: {
         microphone: this.#media.device('microphone').track,
         camera: this.#media.device('camera').track,
@@ -298,6 +306,7 @@ export class Call {
       remoteChanged: () => this.#changed(),
     });
     this.#link = link;
+    this.#links += 1;
     this.#tellDevices();
   }
 

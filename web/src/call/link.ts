@@ -14,7 +14,7 @@ export interface LinkOptions {
   polite: boolean;
   /** This side makes the first offer, and gives the link its id. */
   offers: boolean;
-  /** The other side takes part in the safety code. */
+  /** Agree on a safety code; the other side takes part in it. */
   codes: boolean;
   tracks: Record<Kind, MediaStreamTrack | null>;
   send(message: PeerMessage): void;
@@ -103,7 +103,10 @@ export class Link {
     };
     pc.ontrack = ({ track }) => this.#takeTrack(track);
     pc.ondatachannel = ({ channel }) => {
-      if (channel.label === CODE_CHANNEL) this.#agreeOnCode(channel, 'answer');
+      if (channel.label !== CODE_CHANNEL || !options.codes || options.offers) return;
+      // A second exchange would be a second try for somebody in the middle.
+      pc.ondatachannel = null;
+      this.#agreeOnCode(channel, 'answer');
     };
 
     // The lines stand before the camera answers; an answering side hangs its own on the offer's.

@@ -8,7 +8,7 @@ const en = {
     'Picture and sound are encrypted, but the server set up the call: whoever runs it could have placed themselves between you. The signs below would tell.',
   compare:
     'Read these four signs to each other. If both of you have the same, nobody is between you. If not, hang up.',
-  none: 'There are no signs to compare yet. With some other programs there are none.',
+  none: 'There are no signs to compare yet. Some other programs have none; a page that has connected very often has them again after it is loaded anew.',
   broken:
     'There are no signs, because what the other side said does not fit together. Hang up and call again. If it happens again, somebody may be between you.',
   signs: 'Signs to compare',
@@ -22,7 +22,7 @@ const zh: typeof en = {
   unsealedText:
     '画面和声音是加密的，但通话由服务器接通：运行服务器的人有可能插在你们中间。比对下面的图案就能知道。',
   compare: '请互相念出这四个图案。如果双方看到的一样，你们中间就没有别人。如果不一样，请挂断。',
-  none: '还没有可以比对的图案。对方如果用的是其他程序，可能一直没有。',
+  none: '还没有可以比对的图案。对方用的程序可能没有图案；如果这个页面已经重新接通了很多次，请重新载入页面。',
   broken:
     '对方传来的内容前后不符，无法得出图案。请挂断后重新通话。如果再次出现，你们中间可能有人。',
   signs: '要比对的图案',
