@@ -1,10 +1,12 @@
-import { browserDevices, type DeviceAccess, type Kind } from './devices';
-import { Link, type LinkState } from './link';
+import { browserDevices, type Kind } from './devices';
+import { Link, type LinkOptions, type LinkState } from './link';
 import { step } from './machine';
 import { LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
+import { type CallOptions, type ResumeStore, rememberHere } from './options';
+import { roleOf } from './path';
 import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
-import type { RoomKeys } from './seal/keys';
+import { ReadyLink } from './ready';
 import type { SealTrouble } from './seal/session';
 import { SealedSignalling } from './seal/signalling';
 import { type Milestone, Setup } from './setup';
@@ -12,26 +14,6 @@ import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
 import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
 import type { Connection, Path } from './stats';
-
-/** Settings of a call: a room's name, or the keys of a sealed room, which name it as well. */
-export type CallOptions = ({ roomId: string } | { keys: RoomKeys }) & CallSettings;
-
-/** Settings with defaults that fit a page served by twocan itself. */
-export interface CallSettings {
-  /** Token of the site that the call is part of, for servers that ask for one. */
-  token?: string | undefined;
-  /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
-  resume?: ResumeStore;
-  signalling?: Signalling;
-  devices?: DeviceAccess;
-  network?: NetworkWatch;
-}
-
-/** Remembers, for one room and one tab, with what the seat is had back. */
-export interface ResumeStore {
-  load(): string | null;
-  save(token: string | null): void;
-}
 
 /** When this library began to run, counted from the start of loading the page (ms). */
 const LOADED = performance.now();
@@ -52,7 +34,10 @@ export class Call {
   #link: Link | null = null;
   /** The path before, which goes on until the new one carries. */
   #retiring: Link | null = null;
-  #polite = false;
+  /** While waiting. Only a page of this kind, to which this side offers, is given it. */
+  readonly #ready = new ReadyLink(() =>
+    this.#makeLink({ polite: false, offers: true, codes: true }),
+  );
   #peerMedia: MediaState | null = null;
   #sealTrouble: SealTrouble | null = null;
   /** How many links there have been. */
@@ -190,6 +175,8 @@ export class Call {
     for (const effect of effects) this.#run(effect, before);
     if (inCall(before) && !inCall(state)) this.#media.close();
     if (isWatched(before) !== isWatched(state)) this.#watchConnection();
+    if (before.phase !== 'waiting') this.#makeReady();
+    else if (state.phase !== 'waiting') this.#ready.drop();
     this.#changed();
   }
 
@@ -239,6 +226,8 @@ export class Call {
   #takeIceServers(servers: RTCIceServer[]): void {
     this.#iceServers = servers;
     this.#link?.setIceServers(servers);
+    // What stands ready has been reached with the ones before, in the network before perhaps.
+    this.#makeReady();
   }
 
   #send(message: PeerMessage): void {
@@ -251,7 +240,7 @@ export class Call {
    * of a new one.
    */
   #restart(): void {
-    if (this.#polite && this.#state.peer?.capabilities?.restart) {
+    if (roleOf(this.#state).polite && this.#state.peer?.capabilities?.restart) {
       // Its answer is here before the offer that this brings about.
       void this.#signalling.askIceServers();
       this.#send({ type: 'restart' });
@@ -282,14 +271,27 @@ export class Call {
     }
     // What another connection of the same person has told already holds for this one.
     if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
-    this.#polite = effect.polite;
     // A connection that takes the place of another one of the same call is no new meeting.
     if (before.connectedAt === null) this.#reach('met');
-    const link = new Link({
+    const { peer, polite, offers } = effect;
+    const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
+    const ready = codes && offers && !polite ? this.#ready.take() : null;
+    this.#link = ready ?? this.#makeLink({ polite, offers, codes });
+    this.#links += 1;
+    // So far it has said nothing.
+    ready?.offerAgain();
+    this.#tellDevices();
+  }
+
+  #makeReady(): void {
+    if (this.#state.phase === 'waiting' && this.#links < MAX_CODES) this.#ready.renew();
+  }
+
+  /** Makes a link that says nothing before it is the call's. */
+  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes'>): Link {
+    const link: Link = new Link({
+      ...kind,
       iceServers: this.#iceServers,
-      polite: effect.polite,
-      offers: effect.offers,
-      codes: effect.peer.capabilities?.code === true && this.#links < MAX_CODES,
       tracks: {
         microphone: this.#media.device('microphone').track,
         camera: this.#media.device('camera').track,
@@ -305,9 +307,7 @@ export class Call {
       },
       remoteChanged: () => this.#changed(),
     });
-    this.#link = link;
-    this.#links += 1;
-    this.#tellDevices();
+    return link;
   }
 
   #closeLinks(): void {
@@ -361,19 +361,21 @@ export class Call {
    * it was sent before one of the two pages was loaded anew, and has waited for this one.
    */
   #follow({ type, link = null }: PeerMessage): boolean {
-    if (this.#polite ? type !== 'offer' : type !== 'restart') return false;
-    if (this.#polite && this.#link?.id === null) {
+    const { polite } = roleOf(this.#state);
+    if (polite ? type !== 'offer' : type !== 'restart') return false;
+    if (polite && this.#link?.id === null) {
       this.#link.id = link;
       return true;
     }
     this.#input({ type: 'media-outdated' });
-    if (this.#polite && this.#link) this.#link.id = link;
-    return this.#polite;
+    if (polite && this.#link) this.#link.id = link;
+    return polite;
   }
 
   #deviceChanged(kind: Kind): void {
     this.#link?.setTrack(kind, this.#media.device(kind).track);
     this.#retiring?.setTrack(kind, this.#media.device(kind).track);
+    this.#ready.setTrack(kind, this.#media.device(kind).track);
     if (this.#link) this.#tellDevices();
     this.#changed();
   }
@@ -447,14 +449,4 @@ export class Call {
 /** Whether there is a path that carries, or has and may again. */
 function isWatched({ media }: CallState): boolean {
   return media === 'up' || media === 'interrupted';
-}
-
-function rememberHere(): ResumeStore {
-  let kept: string | null = null;
-  return {
-    load: () => kept,
-    save: (token) => {
-      kept = token;
-    },
-  };
 }

@@ -1,8 +1,9 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
-export { Call, type CallOptions, type ResumeStore } from './call';
+export { Call } from './call';
 export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
+export type { CallOptions, ResumeStore } from './options';
 export { MAX_ROOM_NAME } from './protocol';
 export type { Code, CodeProblem } from './seal/code';
 export { deriveRoom, type RoomKeys } from './seal/keys';

@@ -28,6 +28,12 @@ const KINDS = ['microphone', 'camera'] as const;
 const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
 
 const CODE_CHANNEL = 'code';
+/**
+ * The first picture is a quarter as wide and high as the camera's: at the pace that a new connection begins with, a
+ * whole one takes several times as long to arrive. The rest follows when the pace is known (ms).
+ */
+const FIRST_SCALE = 4;
+const SHARPEN_AFTER_MS = 1_000;
 const RESTART_ONCE_MS = 2_000;
 /** How often to look for the first picture, and how often at most (ms, times). */
 const LOOK_EVERY_MS = 50;
@@ -60,6 +66,7 @@ export class Link {
   readonly #pulse = new Pulse();
   #still = false;
   #looking: ReturnType<typeof setInterval> | undefined;
+  #sharpening: ReturnType<typeof setTimeout> | undefined;
   #reading: Reading = { received: 0, lost: 0 };
 
   constructor(options: LinkOptions) {
@@ -112,7 +119,10 @@ export class Link {
     // The lines stand before the camera answers; an answering side hangs its own on the offer's.
     if (options.offers) {
       for (const kind of KINDS) {
-        const line = pc.addTransceiver(MEDIA[kind], { streams: [this.#stream] });
+        const line = pc.addTransceiver(MEDIA[kind], {
+          streams: [this.#stream],
+          ...(kind === 'camera' && { sendEncodings: [{ scaleResolutionDownBy: FIRST_SCALE }] }),
+        });
         this.#lines[kind] = line;
         this.#send(kind);
       }
@@ -136,6 +146,11 @@ export class Link {
   /** Takes fresh relay credentials into use for the next gathering. */
   setIceServers(iceServers: RTCIceServer[]): void {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+  }
+
+  /** Sends the offer that has no answer yet, with all candidates that are known. */
+  offerAgain(): void {
+    this.#negotiation.repeat();
   }
 
   /** Looks for a path anew; what both sides ask for within two seconds is done once. */
@@ -176,6 +191,7 @@ export class Link {
     pc.onsignalingstatechange = null;
     pc.oniceconnectionstatechange = null;
     clearInterval(this.#looking);
+    clearTimeout(this.#sharpening);
     pc.ontrack = null;
     pc.ondatachannel = null;
     pc.close();
@@ -184,7 +200,10 @@ export class Link {
   #stateChanged(): void {
     const state = LINK_STATES[this.#pc.connectionState];
     if (state) this.#options.changed(state === 'up' && this.#still ? 'stalled' : state);
-    if (state === 'up' && this.#looking === undefined) this.#lookForPicture();
+    if (state === 'up' && this.#looking === undefined) {
+      this.#lookForPicture();
+      this.#sharpening = setTimeout(() => this.#scale(1), SHARPEN_AFTER_MS);
+    }
   }
 
   #lookForPicture(): void {
@@ -254,7 +273,21 @@ export class Link {
       // Browsers without it send the track without a stream's name; it is still shown.
       offered.sender.setStreams?.(this.#stream);
       this.#lines[kind] = offered;
+      if (kind === 'camera') void this.#scale(FIRST_SCALE);
       this.#send(kind);
+    }
+  }
+
+  /** Sends the camera's picture so many times smaller than it is. */
+  async #scale(by: number): Promise<void> {
+    const sender = this.#lines.camera?.sender;
+    const parameters = sender?.getParameters();
+    if (!parameters?.encodings.length) return;
+    for (const encoding of parameters.encodings) encoding.scaleResolutionDownBy = by;
+    try {
+      await sender?.setParameters(parameters);
+    } catch (error) {
+      console.warn('twocan: size of the picture:', error);
     }
   }
 

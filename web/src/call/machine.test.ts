@@ -43,16 +43,17 @@ const interrupted: Input = { type: 'media-interrupted' };
 const changed: Input = { type: 'network-changed' };
 const outdated: Input = { type: 'media-outdated' };
 const refusedJoin = (code: string): Input => ({ type: 'refused', event: 'join', code });
-const joined = (userId: string, peer: Peer | null, resumed = false): Input => ({
+const joined = (userId: string, peer: Peer | null, polite: boolean, resumed = false): Input => ({
   type: 'joined',
   userId,
-  polite: peer !== null,
+  polite,
   resumed,
   peer,
 });
-const seated = (userId = 'me'): Input => joined(userId, null);
-const meets = (peer: Peer, userId = 'me'): Input => joined(userId, peer);
-const resumes = (peer: Peer | null): Input => joined('me', peer, true);
+const seated = (userId = 'me'): Input => joined(userId, null, false);
+const meets = (peer: Peer, userId = 'me'): Input => joined(userId, peer, true);
+/** Back to the own seat, to which the server has kept who was there first. */
+const resumes = (peer: Peer | null): Input => joined('me', peer, peer === ann, true);
 const comes = (peer: Peer): Input => ({ type: 'peer-joined', peer });
 const away = (userId: string): Input => ({ type: 'peer-away', userId });
 const back = (peer: Peer): Input => ({ type: 'peer-back', peer });
@@ -67,7 +68,7 @@ const hurry: Effect = { do: 'hurry-server' };
 const restart: Effect = { do: 'restart-media' };
 const tell: Effect = { do: 'tell-devices' };
 const set = (which: Timer, ms: number): Effect => ({ do: 'set-timer', timer: which, ms });
-/** The id of the own seat, `me`, stands behind `ann` and before `zoe`: it offers to the latter only. */
+/** Ann is there first, and offers; Zoe comes later, and is offered to. */
 const open = (peer: Peer, polite: boolean, offers: boolean): Effect => ({
   do: 'open-media',
   peer,
@@ -112,16 +113,16 @@ const scenarios: Record<string, Line[]> = {
       also: { talkedMs: 60_000, seat: 'none', media: 'none', peer: null },
     },
   ],
-  'the ids of the seats say who offers, whoever came first': [
+  'whoever was there first offers': [
     ...waiting,
-    { input: comes(ann), phase: 'connecting', effects: [clear, open(ann, true, false), giveUp] },
-    { input: bye('ann'), phase: 'waiting' },
     { input: comes(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
     { input: leave, phase: 'ended' },
     { input: join, phase: 'joining' },
-    { input: meets(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
+    { input: meets(zoe), phase: 'connecting', effects: [clear, open(zoe, true, false), giveUp] },
+    { input: bye('zoe'), phase: 'waiting' },
+    { input: comes(ann), phase: 'connecting', effects: [clear, open(ann, false, true), giveUp] },
   ],
-  'to a capable client of another make, whoever was there first offers': [
+  'the same with a capable client of another make': [
     ...waiting,
     {
       input: comes(other),
@@ -350,7 +351,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: meets(zoe, 'me2'),
       phase: 'connected',
-      effects: [clear, open(zoe, false, true), renew],
+      effects: [clear, open(zoe, true, false), renew],
     },
   ],
   'the server starts anew: the first one back finds nobody, and the picture goes on': [
@@ -426,7 +427,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: meets({ ...zoe, away: true }),
       phase: 'connecting',
-      effects: [clear, open({ ...zoe, away: true }, false, true)],
+      effects: [clear, open({ ...zoe, away: true }, true, false)],
       also: { peerAway: true },
     },
     {

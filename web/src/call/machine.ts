@@ -3,7 +3,6 @@
  * effects to carry out. It knows no socket, no RTCPeerConnection and no clock.
  */
 import {
-  HEARD_OF_THEM,
   mediaFailed,
   mediaInterrupted,
   mediaStalled,
@@ -69,11 +68,11 @@ function stepInCall(state: CallState, input: InputInCall, now: number, random: n
     case 'refused':
       return refused(state, input, now);
     case 'peer-joined':
-      return openMedia({ ...state, peer: input.peer }, HEARD_OF_THEM);
+      return openMedia({ ...state, peer: input.peer, polite: false });
     case 'peer-away':
       return peerAway(state, input.userId);
     case 'peer-back':
-      return meetAgain({ ...state, peer: input.peer }, HEARD_OF_THEM, waitForThem);
+      return meetAgain({ ...state, peer: input.peer }, waitForThem);
     case 'peer-leaving':
       return state.media === 'none' ? same(state) : backToWaiting(state, now);
     case 'peer-unloading':
@@ -92,7 +91,7 @@ function stepInCall(state: CallState, input: InputInCall, now: number, random: n
     case 'media-failed':
       return mediaFailed(state, now, random);
     case 'media-outdated':
-      return openMedia(state, HEARD_OF_THEM);
+      return openMedia(state);
     case 'timer':
       return timer(state, input.timer, now, random);
   }
@@ -137,11 +136,11 @@ function joined(state: CallState, input: Extract<Input, { type: 'joined' }>, ran
   // The answer to a second `join` of the same connection tells nothing new.
   if (state.seat === 'held') return same(state);
   const { userId, peer, polite, resumed } = input;
-  const seated: CallState = { ...state, seat: 'held', userId, peer, waitingForSeat: false };
+  const seat = 'held';
+  const seated: CallState = { ...state, seat, userId, polite, peer, waitingForSeat: false };
   if (peer) {
-    const role = { polite, offers: false };
-    if (!resumed) return openMedia(seated, role);
-    return meetAgain(seated, role, (broken) => repairAnew(broken, random));
+    if (!resumed) return openMedia(seated);
+    return meetAgain(seated, (broken) => repairAnew(broken, random));
   }
   if (state.media === 'none') return same({ ...seated, phase: 'waiting' });
   // Nobody in the other seat, but there is a path to somebody: the other has lost the server as well.

@@ -22,28 +22,23 @@ export interface Role {
   offers: boolean;
 }
 
-/** The role of the side that was in the room when the other one came. */
-export const HEARD_OF_THEM: Role = { polite: false, offers: true };
-
 /**
- * Between pages of this kind the ids of the seats decide, whoever was there first: so both agree also
- * when one of them has forgotten everything in a reload. `byOrder` is the role for other clients.
+ * The one who was there first makes the offer, since who waits can have it ready. Whose seat that is the
+ * server remembers: so both agree also when one of them has forgotten everything in a reload.
  */
-function roleOf({ userId, peer }: CallState, byOrder: Role): Role {
+export function roleOf({ polite, peer }: CallState): Role {
   // A plain client is always offered to, and never gives way.
   if (!peer || !isCapable(peer)) return { polite: true, offers: true };
-  if (!peer.capabilities?.restart) return byOrder;
-  const offers = userId < peer.userId;
-  return { polite: !offers, offers };
+  return { polite, offers: !polite };
 }
 
 /** The previous path, if any, goes on until the new one carries. */
-export function openMedia(state: CallState, byOrder: Role): Step {
+export function openMedia(state: CallState): Step {
   const { peer } = state;
   if (!peer) return same(state);
   const carrying = state.media === 'up';
   const peerAway = peer.away === true;
-  const effects: Effect[] = [CLEAR, { do: 'open-media', peer, ...roleOf(state, byOrder) }];
+  const effects: Effect[] = [CLEAR, { do: 'open-media', peer, ...roleOf(state) }];
   // A plain client may wait for its person to press 'call': there is no hurry.
   if (isCapable(peer) && !peerAway) effects.push(carrying ? restartAfter(RENEW_MS) : GIVE_UP);
   return {
@@ -67,18 +62,14 @@ export function openMedia(state: CallState, byOrder: Role): Step {
  * The same two seats, after one of them was away: the path between them may have outlasted that. If
  * not, what was on its way is lost: whoever comes back begins anew, and the other one waits a while.
  */
-export function meetAgain(
-  state: CallState,
-  byOrder: Role,
-  renew: (broken: CallState) => Step,
-): Step {
+export function meetAgain(state: CallState, renew: (broken: CallState) => Step): Step {
   const { peer, media } = state;
   if (!peer) return same(state);
   const capable = peer.capabilities?.restart === true;
   if (media === 'none' || state.mediaTo !== peer.userId || !capable) {
-    const opened = openMedia(state, byOrder);
+    const opened = openMedia(state);
     // The other side may hold on to a path of which this page knows nothing.
-    if (capable && !roleOf(state, byOrder).offers) opened.effects.push({ do: 'restart-media' });
+    if (capable && !roleOf(state).offers) opened.effects.push({ do: 'restart-media' });
     return opened;
   }
   const tell: Effect = { do: 'tell-devices' };

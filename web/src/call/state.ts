@@ -33,6 +33,8 @@ export interface CallState {
   readonly seat: 'none' | 'asked' | 'held';
   /** Public id of the own seat, or of the last one. */
   readonly userId: string;
+  /** The own seat is not the first of the two. */
+  readonly polite: boolean;
   readonly peer: Peer | null;
   /** The other person has lost the server, and is waited for. */
   readonly peerAway: boolean;
@@ -132,6 +134,7 @@ export function initialState(): CallState {
     server: 'connecting',
     seat: 'none',
     userId: '',
+    polite: false,
     peer: null,
     peerAway: false,
     peerUnloaded: false,

@@ -2,7 +2,8 @@
  * A server, a network and browsers of the tests' own, in virtual time: as little of each as two pages
  * need for a call, and everything that can go wrong between them.
  */
-import { Call, type ResumeStore } from '../call';
+import { Call } from '../call';
+import type { ResumeStore } from '../options';
 import {
   type Capabilities,
   type Joined,
@@ -222,6 +223,7 @@ interface Seat {
   userId: string;
   line: Line | null;
   capabilities: Capabilities;
+  polite: boolean;
   queue: unknown[];
   grace?: ReturnType<typeof setTimeout>;
 }
@@ -233,6 +235,8 @@ class FakeServer {
   readonly said: string[] = [];
   readonly #world: World;
   readonly #ended = new Set<string>();
+  /** By the ids of seats: what their last tokens say. */
+  readonly #politeness = new Map<string, boolean>();
   #seats: Seat[] = [];
 
   constructor(world: World) {
@@ -257,8 +261,11 @@ class FakeServer {
     // Ids in no order, as real ones.
     const fresh = `${Math.floor(this.#world.random() * 1e9)}-${this.#world.made}`;
     const userId = restored ? ticket : fresh;
-    const seat: Seat = { userId, line, capabilities, queue: [] };
-    this.#seats.push(seat);
+    const polite = this.#politeness.get(userId) ?? this.#seats.length > 0;
+    const seat: Seat = { userId, line, capabilities, polite, queue: [] };
+    if (restored && this.#seats[0]?.polite) this.#seats.unshift(seat);
+    else this.#seats.push(seat);
+    if (this.#seats.length > 1) this.#order();
     this.#welcome(seat, restored);
   }
 
@@ -298,11 +305,12 @@ class FakeServer {
   #welcome(seat: Seat, resumed: boolean): void {
     const { line, userId } = seat;
     if (!line) return;
+    this.#politeness.set(userId, seat.polite);
     const body: Joined = {
       roomId: 'r',
       userNum: this.#seats.length,
       userId,
-      polite: this.#seats[0] !== seat,
+      polite: seat.polite,
       iceServers: [{ urls: line.page.stun }],
       resume: userId,
       resumed,
@@ -318,7 +326,14 @@ class FakeServer {
   #end(seat: Seat): void {
     this.#tellOther(seat, 'bye', (h) => h.peerLeft(seat.userId));
     this.#seats = this.#seats.filter((other) => other !== seat);
+    this.#order();
     this.#ended.add(seat.userId);
+  }
+
+  #order(): void {
+    this.#seats.forEach((seat, place) => {
+      seat.polite = place > 0;
+    });
   }
 
   #tellOther(seat: Seat, event: string, what: (handler: SignallingHandler) => void): void {
@@ -371,7 +386,7 @@ export class FakeConnection {
   remoteDescription: RTCSessionDescriptionInit | null = null;
   onconnectionstatechange: (() => void) | null = null;
   onnegotiationneeded: (() => void) | null = null;
-  closed = false;
+  closed: boolean;
   readonly page: Page | undefined;
   readonly #world: World;
   readonly #id: number;
@@ -386,6 +401,8 @@ export class FakeConnection {
   constructor(world: World, { iceServers }: RTCConfiguration) {
     this.#world = world;
     this.page = world.pages.find(({ stun }) => stun === iceServers?.[0]?.urls);
+    // A page that has gone makes none, whatever is still due in it.
+    this.closed = this.page?.vanished ?? false;
     this.#id = world.connections.push(this) - 1;
     this.#local = { connection: this.#id, ice: this.#newIce() };
   }
@@ -401,7 +418,8 @@ export class FakeConnection {
 
   addTransceiver() {
     this.#need();
-    return { mid: null, sender: { replaceTrack: async () => {} }, stop() {} };
+    const sender = { replaceTrack: async () => {}, getParameters: () => ({ encodings: [] }) };
+    return { mid: null, sender, stop() {} };
   }
 
   getTransceivers = () => [];
