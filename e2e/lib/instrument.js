@@ -38,6 +38,7 @@ export function instrument({ relayOnly, transport, family, login }) {
     return { ...rest, iceServers: iceServers.map((server) => (server.username ? { ...server, ...login } : server)) };
   };
   const familyOf = (candidate) => (candidate.split(' ')[4]?.includes(':') ? 6 : 4);
+  const isOther = (candidate) => family && familyOf(candidate) !== family;
 
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class RTCPeerConnection extends Native {
@@ -50,9 +51,14 @@ export function instrument({ relayOnly, transport, family, login }) {
       super.setConfiguration(narrow(configuration));
     }
 
+    async setRemoteDescription({ type, sdp }, ...rest) {
+      const lines = sdp.split('\r\n').filter((line) => !line.startsWith('a=candidate:') || !isOther(line));
+      return super.setRemoteDescription({ type, sdp: lines.join('\r\n') }, ...rest);
+    }
+
     async addIceCandidate(candidate, ...rest) {
       const line = candidate?.candidate;
-      if (family && line && familyOf(line) !== family) return undefined;
+      if (line && isOther(line)) return undefined;
       return super.addIceCandidate(candidate, ...rest);
     }
   };

@@ -31,8 +31,8 @@ export async function sent(person, event) {
 }
 
 /**
- * Runs in the page: changes what arrives over WebSockets. `how` is 'alter' (one letter of the fourth envelope, which holds
- * a candidate), 'replay' (each envelope comes twice), 'open' (an offer in the open comes before the fourth envelope) or
+ * Runs in the page: changes what arrives over WebSockets. `how` is 'alter' (one letter of the second envelope, which
+ * tells of devices), 'replay' (each envelope comes twice), 'open' (an offer in the open comes before the second envelope) or
  * 'fingerprints' (others stand wherever fingerprints can be read).
  */
 export function meddle(how) {
@@ -43,7 +43,7 @@ export function meddle(how) {
     if (!frame.startsWith('42["message",{"sealed":')) return [frame];
     envelopes += 1;
     if (how === 'replay') return [frame, frame];
-    if (envelopes !== 4) return [frame];
+    if (envelopes !== 2) return [frame];
     if (how === 'open')
       return ['42["message",{"type":"offer","value":{"type":"offer","sdp":"v=0"},"link":"x"}]', frame];
     return [frame.replace(/("box":".{40})(.)/, (_, before, letter) => before + another(letter))];

@@ -29,10 +29,11 @@ const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'v
 
 const CODE_CHANNEL = 'code';
 /**
- * The first picture is a quarter as wide and high as the camera's: at the pace that a new connection begins with, a
- * whole one takes several times as long to arrive. The rest follows when the pace is known (ms).
+ * The first picture is a quarter as wide and high as the camera's: at the pace that a new connection begins
+ * with, all of it would take several hundred milliseconds to arrive.
  */
 const FIRST_SCALE = 4;
+/** All of it is sent when the connection has had this time to find its pace (ms). */
 const SHARPEN_AFTER_MS = 1_000;
 const RESTART_ONCE_MS = 2_000;
 /** How often to look for the first picture, and how often at most (ms, times). */

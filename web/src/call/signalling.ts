@@ -51,7 +51,10 @@ export interface Signalling {
    * will not be. A connection on which no answer comes is made anew.
    */
   askIceServers(): Promise<void>;
-  /** The network may be another one: tries whether the connection stands, or makes one without waiting. */
+  /**
+   * The network may be another one: tries whether the connection stands, by asking for fresh credentials, or makes
+   * one without waiting.
+   */
   hurry(): void;
   close(): void;
 }
