@@ -294,7 +294,7 @@ export const STATES = {
         await page.evaluateOnNewDocument(() => {
           const real = setTimeout;
           globalThis.setTimeout = (act, ms, ...rest) =>
-            real(act, ms === 30_000 ? 100 : ms, ...rest);
+            real(act, globalThis.impatient && ms === 30_000 ? 100 : ms, ...rest);
           const Real = RTCPeerConnection;
           globalThis.RTCPeerConnection = class extends Real {
             constructor(...args) {
@@ -307,6 +307,7 @@ export const STATES = {
       },
     });
     await ada.evaluate(() => {
+      globalThis.impatient = true;
       const pc = globalThis.lastConnection;
       Object.defineProperty(pc, 'connectionState', { get: () => 'disconnected' });
       pc.dispatchEvent(new Event('connectionstatechange'));
