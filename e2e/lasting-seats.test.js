@@ -5,6 +5,7 @@ import { openPerson, openSecondTab, talk } from './lib/person.js';
 import { wireTo } from './lib/proxy.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
+import { watchPictures } from './lib/standstill.js';
 import { until } from './lib/wait.js';
 
 const launched = browsers();
@@ -174,7 +175,7 @@ for (const way of ['stop', 'kill']) {
     async (s) => {
       const { twocan, people } = await inCall(s, { flags: SECRET });
       const before = await connectionsOf(people);
-      const moving = people.map((person) => neverStill(person));
+      const moving = await Promise.all(people.map((person) => watchPictures(person)));
       await twocan[way]();
       await people[0].says(/The server does not answer\. Your call goes on/);
       await twocan.start();
@@ -194,7 +195,7 @@ for (const way of ['stop', 'kill']) {
 
 scenario('a server that is started again and knows nobody seats both anew, and the call goes on', {}, async (s) => {
   const { twocan, people } = await inCall(s);
-  const moving = people.map((person) => neverStill(person));
+  const moving = await Promise.all(people.map((person) => watchPictures(person)));
   await twocan.kill();
   await people[0].says(/The server does not answer\. Your call goes on/);
   await twocan.start();
@@ -213,13 +214,16 @@ scenario('a server that is started again and knows nobody seats both anew, and t
 scenario('a relayed call finds its way again through a server that is started again', {}, async (s) => {
   const { twocan, people } = await inCall(s, { flags: SECRET, narrow: { relayOnly: true } });
   const before = await connectionsOf(people);
+  const moving = await Promise.all(people.map((person) => watchPictures(person)));
   await twocan.kill();
   await twocan.start();
-  const from = performance.now();
-  await Promise.all(people.map((person) => person.reaches('reconnecting')));
+  await until('both to have looked for a new way', 20_000, async () => {
+    return (await Promise.all(people.map((person) => person.states()))).every((all) => all.includes('reconnecting'));
+  });
   await Promise.all(people.map((person) => person.reaches('connected')));
   await talk(...people);
-  s.state(`pictures move again ${Math.round(performance.now() - from)} ms after the server is back`);
+  const still = await Promise.all(moving.map((stop) => stop()));
+  s.state(`the pictures stood still for ${still.join(' and ')} ms`);
   assert.deepEqual(await connectionsOf(people), before);
   for (const person of people) assertOnly(await person.states(), ['connecting', 'connected', 'reconnecting']);
 });
@@ -234,16 +238,16 @@ async function inCall(s, { flags = [], narrow = {}, wired = false, launch } = {}
   const bob = await openPerson(s, 'bob', await second(), narrow);
   await alice.join(url);
   await alice.reaches('waiting');
-  await forgetStates(alice);
+  await alice.forgetStates();
   await bob.join(wire ? wire.url('/r/tea') : url);
   await talk(alice, bob);
-  await forgetStates(bob);
+  await bob.forgetStates();
   return { twocan, wire, url, people: [alice, bob] };
 }
 
 /** Loads `person`'s page anew, and waits until both see and hear each other; the other one is never without the call. */
 async function reload(s, person, other) {
-  await forgetStates(other);
+  await other.forgetStates();
   const made = await other.connections();
   const from = performance.now();
   await person.page.reload({ waitUntil: 'domcontentloaded' });
@@ -269,31 +273,6 @@ async function newPictures(since) {
     }
   }
   return false;
-}
-
-/** Watches the pictures of a person; the answer ends that, and tells the longest standstill in milliseconds. */
-function neverStill(person) {
-  let longest = 0;
-  let running = true;
-  const watching = (async () => {
-    let last = { decoded: -1, clock: 0 };
-    while (running) {
-      const { decoded, clock } = await person.received();
-      if (last.clock > 0 && decoded === last.decoded) longest = Math.max(longest, (clock - last.clock) * 1_000);
-      else last = { decoded, clock };
-    }
-  })();
-  return async () => {
-    running = false;
-    await watching;
-    return longest;
-  };
-}
-
-async function forgetStates(person) {
-  await person.page.evaluate(() => {
-    window.e2e.states.splice(0);
-  });
 }
 
 async function connectionsOf(people) {

@@ -18,7 +18,7 @@ scenario('a new call gets a link to share, and whoever opens it is in', {}, asyn
   await alice.press('Join');
   await alice.reaches('waiting');
   const link = await alice.field('Link to this call');
-  assert.match(link, new RegExp(`^${twocan.origin}/r/[^/]{8,}$`));
+  assert.match(link, new RegExp(`^${twocan.origin}/#1[\\w-]{24}$`));
   assert.equal(link, alice.page.url());
   await bob.join(link);
   await talk(alice, bob);
@@ -61,6 +61,10 @@ scenario('whoever hangs up has ended the call; the other one waits, and both can
   const { alice, bob } = await inCall(s);
   await bob.press('Hang up');
   await bob.reaches('ended');
+  assert.match(await bob.text(), /Connected in \d+\.\d s/);
+  const parts = await bob.page.evaluate(() => document.querySelector('.parts dl').textContent);
+  s.state(`the call was set up in parts: ${parts.replace(/ms/g, ' ms, ')}`);
+  assert.match(parts, /Page.*Server.*Seat.*Offer.*Path.*Encryption.*First picture/);
   await alice.reaches('waiting');
   assert.match(await alice.text(), /left/i);
   await bob.press('Call again');

@@ -4,9 +4,10 @@
 
 /**
  * Runs in the page. `relayOnly` allows relayed candidates only; `transport` ('udp', 'tcp' or 'tls') keeps only
- * TURN servers reached by it; `family` (4 or 6) keeps only its candidates.
+ * TURN servers reached by it; `family` (4 or 6) keeps only its candidates; `login` ({username, credential}) takes the
+ * place of what the server gave a connection at its start.
  */
-export function instrument({ relayOnly, transport, family }) {
+export function instrument({ relayOnly, transport, family, login }) {
   const connections = [];
   const violations = [];
   const states = [];
@@ -15,9 +16,11 @@ export function instrument({ relayOnly, transport, family }) {
     violations.push(`${event.violatedDirective}: ${event.blockedURI || event.sample || event.sourceFile}`);
   });
 
+  let last;
   new MutationObserver(() => {
     const state = document.querySelector('main')?.dataset.state;
-    if (state && state !== states.at(-1)) states.push(state);
+    if (state && state !== last) states.push(state);
+    last = state;
   }).observe(document, { subtree: true, childList: true, attributeFilter: ['data-state'] });
 
   const starts = { udp: 'turn:', tcp: 'turn:', tls: 'turns:' };
@@ -31,12 +34,16 @@ export function instrument({ relayOnly, transport, family }) {
       .filter((server) => server.urls.length > 0);
     return narrowed;
   };
+  const loggedIn = ({ iceServers, ...rest }) => {
+    return { ...rest, iceServers: iceServers.map((server) => (server.username ? { ...server, ...login } : server)) };
+  };
   const familyOf = (candidate) => (candidate.split(' ')[4]?.includes(':') ? 6 : 4);
+  const isOther = (candidate) => family && familyOf(candidate) !== family;
 
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class RTCPeerConnection extends Native {
     constructor(configuration, ...rest) {
-      super(narrow(configuration), ...rest);
+      super(loggedIn(narrow(configuration)), ...rest);
       connections.push(this);
     }
 
@@ -44,9 +51,14 @@ export function instrument({ relayOnly, transport, family }) {
       super.setConfiguration(narrow(configuration));
     }
 
+    async setRemoteDescription({ type, sdp }, ...rest) {
+      const lines = sdp.split('\r\n').filter((line) => !line.startsWith('a=candidate:') || !isOther(line));
+      return super.setRemoteDescription({ type, sdp: lines.join('\r\n') }, ...rest);
+    }
+
     async addIceCandidate(candidate, ...rest) {
       const line = candidate?.candidate;
-      if (family && line && familyOf(line) !== family) return undefined;
+      if (line && isOther(line)) return undefined;
       return super.addIceCandidate(candidate, ...rest);
     }
   };

@@ -177,6 +177,26 @@ class Network {
     return script;
   }
 
+  /** Lets a NAT carry nothing more, in either direction, without a word to anybody. */
+  cut(nat) {
+    const chains = ['forward', 'input', 'output'].map((hook) => {
+      return `chain ${hook} { type filter hook ${hook} priority -300; drop; }`;
+    });
+    return this.exec(nat, 'nft', `table ip cut { ${chains.join('; ')}; }`);
+  }
+
+  /** Lets it carry again. */
+  mend(nat) {
+    return this.exec(nat, 'nft', 'delete table ip cut');
+  }
+
+  /** Gives Alice another address in her home, as another network would. */
+  async readdress() {
+    await this.#ip('alice', 'address delete 192.168.11.2/24 dev natA');
+    await this.#ip('alice', 'address add 192.168.11.3/24 dev natA');
+    await this.#ip('alice', 'route add default via 192.168.11.1');
+  }
+
   /** Takes the network down. What still runs inside must have been ended before. */
   async close() {
     for (const name of [...made]) {

@@ -99,6 +99,13 @@ export class Person {
     return this.page.evaluate(() => window.e2e.states);
   }
 
+  /** Lets `states` begin anew. */
+  async forgetStates() {
+    await this.page.evaluate(() => {
+      window.e2e.states.splice(0);
+    });
+  }
+
   /** How many connections to others the page has made since it was loaded. */
   async connections() {
     return this.page.evaluate(() => window.e2e.connections.length);
@@ -164,12 +171,12 @@ export class Person {
   }
 
   /** Waits until pictures (and sound, unless `audio` is false) from the other one go on. */
-  async hearsAndSees({ audio = true, video = true } = {}) {
+  async hearsAndSees({ audio = true, video = true, deadline = MEDIA_DEADLINE } = {}) {
     let first = await this.received();
     let last;
     const grew = (key) => last[key] - first[key] >= MOVED[key];
     try {
-      await until(`${this.name} to get pictures and sound`, MEDIA_DEADLINE, async () => {
+      await until(`${this.name} to get pictures and sound`, deadline, async () => {
         last = await this.received();
         // A new connection counts from zero again.
         if (last.decoded < first.decoded || last.audio < first.audio) first = last;

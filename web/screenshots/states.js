@@ -23,6 +23,14 @@ async function lobby(page, base, room = roomName()) {
   await inState(page, 'lobby');
 }
 
+/** The lobby of a new sealed call. */
+async function sealedLobby(page, base) {
+  await page.goto(base);
+  await inState(page, 'start');
+  await page.locator('.primary').click();
+  await inState(page, 'lobby');
+}
+
 async function call({ open, base }) {
   const room = roomName();
   const [ada, ben] = [await open('ada'), await open('ben')];
@@ -36,6 +44,32 @@ async function call({ open, base }) {
   // The first seconds of a picture are coarse.
   await settle(4000);
   return { ada, ben, room };
+}
+
+async function sealedCall({ open, base }) {
+  const [ada, ben] = [await open('ada'), await open('ben')];
+  await sealedLobby(ada, base);
+  await pressJoin(ada);
+  await inState(ada, 'waiting');
+  await ben.goto(ada.url());
+  await inState(ben, 'lobby');
+  await pressJoin(ben);
+  await Promise.all([ada, ben].map((page) => inState(page, 'connected')));
+  await Promise.all([ada, ben].map((page) => moving(page)));
+  return { ada, ben };
+}
+
+/** Runs in the page: with each sealed message comes one in the open. */
+function withAMessageInTheOpen() {
+  const Real = WebSocket;
+  globalThis.WebSocket = class extends Real {
+    set onmessage(take) {
+      super.onmessage = ({ data }) => {
+        if (String(data).includes('"sealed":1')) take({ data: '42["message",{"type":"restart"}]' });
+        take({ data });
+      };
+    }
+  };
 }
 
 /** Keeps a page from reaching the server, as a dead network would. */
@@ -124,6 +158,18 @@ export const STATES = {
     await moving(page, 'own');
     return page;
   },
+  async 'lobby-sealed'({ open, base }) {
+    const page = await open('ada');
+    await sealedLobby(page, base);
+    await moving(page, 'own');
+    return page;
+  },
+  async 'start-with-a-cut-link'({ open, base }) {
+    const page = await open('ada');
+    await page.goto(`${base}/#1AAECAwQFBgcICQ`);
+    await inState(page, 'start');
+    return page;
+  },
   async 'lobby-by-link'({ open, base }) {
     const page = await open('ada');
     await page.evaluateOnNewDocument(() => {
@@ -149,7 +195,15 @@ export const STATES = {
   },
   async waiting({ open, publicBase }) {
     const page = await open('ada');
-    await lobby(page, publicBase, 'k4mz-9dpe-x7hw');
+    await sealedLobby(page, publicBase);
+    await pressJoin(page);
+    await inState(page, 'waiting');
+    await moving(page, 'own');
+    return page;
+  },
+  async 'waiting-named'({ open, publicBase }) {
+    const page = await open('ada');
+    await lobby(page, publicBase);
     await pressJoin(page);
     await inState(page, 'waiting');
     await moving(page, 'own');
@@ -165,6 +219,31 @@ export const STATES = {
   },
   async call(tools) {
     return (await call(tools)).ada;
+  },
+  async verify(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.seal').click();
+    await ada.waitForSelector('.signs');
+    return ada;
+  },
+  async 'verify-sealed'(tools) {
+    const { ada } = await sealedCall(tools);
+    await ada.locator('.seal').click();
+    await ada.waitForSelector('.signs');
+    return ada;
+  },
+  async 'call-meddled-with'(tools) {
+    const { ada } = await sealedCall({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        await page.evaluateOnNewDocument(withAMessageInTheOpen);
+        return page;
+      },
+    });
+    await ada.waitForSelector('.notice');
+    await ada.mouse.move(300, 300);
+    return ada;
   },
   async 'call-muted'(tools) {
     const { ada } = await call(tools);
@@ -205,6 +284,60 @@ export const STATES = {
     });
     await inState(opened.ada, 'reconnecting');
     return opened.ada;
+  },
+  async 'reconnecting-stuck'(tools) {
+    const { ada } = await call({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        // Half a minute is long for a picture.
+        await page.evaluateOnNewDocument(() => {
+          const real = setTimeout;
+          globalThis.setTimeout = (act, ms, ...rest) =>
+            real(act, globalThis.impatient && ms === 30_000 ? 100 : ms, ...rest);
+          const Real = RTCPeerConnection;
+          globalThis.RTCPeerConnection = class extends Real {
+            constructor(...args) {
+              super(...args);
+              globalThis.lastConnection = this;
+            }
+          };
+        });
+        return page;
+      },
+    });
+    await ada.evaluate(() => {
+      globalThis.impatient = true;
+      const pc = globalThis.lastConnection;
+      Object.defineProperty(pc, 'connectionState', { get: () => 'disconnected' });
+      pc.dispatchEvent(new Event('connectionstatechange'));
+    });
+    await ada.waitForSelector('.veil .primary');
+    return ada;
+  },
+  async 'call-other-camera'(tools) {
+    const { ada } = await call({
+      ...tools,
+      open: async (who) => {
+        const page = await tools.open(who);
+        await page.evaluateOnNewDocument(() => {
+          const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          navigator.mediaDevices.getUserMedia = async (constraints) => {
+            const stream = await real(constraints);
+            globalThis.lastCamera = stream.getVideoTracks()[0] ?? globalThis.lastCamera;
+            return stream;
+          };
+        });
+        return page;
+      },
+    });
+    await ada.evaluate(() => {
+      globalThis.lastCamera.stop();
+      globalThis.lastCamera.dispatchEvent(new Event('ended'));
+    });
+    await ada.waitForSelector('.notice[role=status]');
+    await ada.mouse.move(300, 300);
+    return ada;
   },
   async 'call-they-are-away'(tools) {
     const { ada, ben } = await call(severed(tools));
@@ -262,6 +395,11 @@ export const STATES = {
     await ada.mouse.move(300, 300);
     await ada.locator('.hang-up').click();
     await inState(ada, 'ended');
+    return ada;
+  },
+  async 'ended-in-parts'(tools) {
+    const ada = await STATES.ended(tools);
+    await ada.locator('.parts summary').click();
     return ada;
   },
   async left(tools) {

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Call, type CallOptions } from './call';
+import { Call } from './call';
+import type { CallOptions } from './options';
 import type { Joined, PeerMessage, Tickets } from './protocol';
 import type { Signalling, SignallingHandler } from './signalling';
+import { machine } from './testing/machine';
 
-const capabilities = { media: true, leaving: true, restart: true, resume: true };
+const capabilities = { media: true, leaving: true, restart: true, resume: true, code: true };
 const seat: Joined = {
   roomId: 'r',
   userNum: 1,
@@ -12,7 +14,7 @@ const seat: Joined = {
   iceServers: [{ urls: 'stun:192.0.2.1' }],
   peer: null,
 };
-/** The own seat, `me`, stands between the two: it answers Ann, and offers to Zoe. */
+/** Ann is there first, and offers; Zoe comes later, and is offered to. */
 const ann = { userId: 'ann', capabilities };
 const zoe = { userId: 'zoe', capabilities };
 
@@ -41,14 +43,12 @@ it('offers with lines for both kinds, before any device has answered', () => {
 });
 
 it('answers without lines of its own, which an offer would not be matched with', () => {
-  const { server } = joining();
-  server.joined({ ...seat, polite: true, peer: ann });
+  withAnn();
   expect(connections[0]?.lines).toEqual([]);
 });
 
 it('offers nothing on the side that answers, before there is an offer to answer', () => {
-  const { server, sent } = inRoom();
-  server.peerJoined(ann);
+  const { server, sent } = withAnn();
   server.iceServers([{ urls: 'stun:192.0.2.2' }]);
   connections[0]?.onnegotiationneeded?.();
   expect(connections[0]?.signalingState).toBe('stable');
@@ -60,12 +60,12 @@ it('tells a page of its own kind what is on, and a plain client nothing', () => 
   server.peerJoined({ userId: 'plain' });
   expect(sent).toEqual([]);
   server.peerLeft('plain');
-  server.peerJoined(ann);
-  const off = { type: 'media', value: { microphone: false, camera: false }, link: null };
-  expect(sent).toEqual([off]);
-  server.peerAway('ann');
-  server.peerBack(ann);
-  expect(sent).toEqual([off, off]);
+  server.peerJoined(zoe);
+  const off = { type: 'media', value: { microphone: false, camera: false } };
+  expect(sent).toMatchObject([off]);
+  server.peerAway('zoe');
+  server.peerBack(zoe);
+  expect(sent).toMatchObject([off, off]);
 });
 
 it('keeps the old picture until the new path carries', () => {
@@ -86,9 +86,98 @@ it('keeps the old picture until the new path carries', () => {
   expect(call.snapshot.remote.stream).not.toBe(before);
 });
 
-it('asks the side that offers for a new path', () => {
+it('has an offer ready while it waits, and sends it at once with the candidates found so far', async () => {
   const { server, sent } = inRoom();
-  server.peerJoined(ann);
+  await makeOffer();
+  connections[0]?.find('found before');
+  expect(sent).toEqual([]);
+  server.peerJoined(zoe);
+  const link = expect.any(String);
+  const offer = { type: 'offer', sdp: 'offer of audio,video found before' };
+  expect(sent[0]).toEqual({ type: 'offer', value: offer, link });
+  connections[0]?.find('found after');
+  expect(sent.at(-1)).toEqual({ type: 'candidate', value: { candidate: 'found after' }, link });
+  expect(connections).toHaveLength(1);
+});
+
+it('has another offer ready when the first one has come and gone', () => {
+  const { server } = inRoom();
+  server.peerJoined(zoe);
+  server.peerLeft('zoe');
+  expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
+  server.peerJoined({ ...zoe, userId: 'zoe2' });
+  expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
+});
+
+it('lets the ready connection send what devices answer later', async () => {
+  const { access, tracks } = machine({});
+  inRoom({}, { devices: access });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(tracks).toHaveLength(2);
+  expect(connections[0]?.senders.map(({ track }) => track)).toEqual(tracks);
+});
+
+it('makes the ready connection anew with fresh credentials', () => {
+  const { server } = inRoom();
+  const iceServers = [{ urls: 'stun:192.0.2.2' }];
+  server.iceServers(iceServers);
+  expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
+  expect(connections[1]?.config).toMatchObject({ iceServers });
+});
+
+it.each<[string, (room: ReturnType<typeof inRoom>) => void]>([
+  ['a plain client comes', ({ server }) => server.peerJoined({ userId: 'plain' })],
+  ['the one who was there first comes back', ({ server }) => comesBack(server)],
+  ['nobody comes for ten minutes', () => vi.advanceTimersByTime(600_000)],
+  ['another tab takes the seat', ({ server }) => server.replaced()],
+  ['the person hangs up', ({ call }) => call.leave()],
+  ['the page is done with the call', ({ call }) => call.close()],
+])('drops the ready connection when %s', async (_, happens) => {
+  const room = inRoom();
+  await makeOffer();
+  happens(room);
+  expect(connections[0]?.closed).toBe(true);
+  expect(room.sent.filter(({ type }) => type === 'offer')).toEqual([]);
+});
+
+it('offers as well when nothing stands ready', async () => {
+  const { server, sent } = inRoom();
+  await vi.advanceTimersByTimeAsync(600_000);
+  server.peerJoined(zoe);
+  await makeOffer();
+  expect(sent.at(-1)?.type).toBe('offer');
+  expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
+});
+
+it('begins with a small picture, and sends all of it a second later', async () => {
+  const { server } = inRoom();
+  server.peerJoined(zoe);
+  const camera = connections[0]?.senders[1];
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(camera?.scale).toBe(4);
+  connections[0]?.become('connected');
+  await vi.advanceTimersByTimeAsync(900);
+  expect(camera?.scale).toBe(4);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(camera?.scale).toBe(1);
+});
+
+it('begins with a small picture on the side that answers, too', async () => {
+  const { server } = withAnn();
+  const sender = new FakeSender();
+  const line = { mid: '1', receiver: { track: { kind: 'video' } }, sender, direction: 'recvonly' };
+  const [connection] = connections;
+  if (connection) connection.getTransceivers = () => [line];
+  server.message({ type: 'offer', value: { type: 'offer', sdp: 'v=0' }, link: 'l1' });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sender.scale).toBe(4);
+  connection?.become('connected');
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect(sender.scale).toBe(1);
+});
+
+it('asks the side that offers for a new path', () => {
+  const { server, sent } = withAnn();
   server.message({ type: 'offer', value: { type: 'offer', sdp: 'v=0' }, link: 'l1' });
   connections[0]?.become('connected');
   connections[0]?.become('failed');
@@ -96,15 +185,84 @@ it('asks the side that offers for a new path', () => {
   expect(connections[0]?.restarts).toBe(0);
 });
 
-it('looks for a new path when it is asked to, once for several times', () => {
+it('opens a channel for the safety code, to a page that has one', () => {
+  const { server } = inRoom();
+  server.peerJoined(zoe);
+  expect(connections[0]?.channels).toEqual(['code']);
+  server.peerLeft('zoe');
+  server.peerJoined({ ...zoe, capabilities: { ...capabilities, code: false } });
+  expect(connections.at(-1)?.channels).toEqual([]);
+});
+
+it('agrees on a code once in each connection, and on the side that answers over a channel of that name', () => {
+  withAnn();
+  const channels: FakeChannel[] = ['files', 'code', 'code'].map((label) => ({ label }));
+  for (const channel of channels) connections[0]?.ondatachannel?.({ channel });
+  expect(connections[0]?.channels).toEqual([]);
+  expect(channels.map(({ onopen }) => onopen !== undefined)).toEqual([false, true, false]);
+});
+
+it('leaves somebody in the middle few tries, however often connections are made anew', () => {
+  const { server } = inRoom();
+  server.peerJoined(zoe);
+  for (let again = 0; again < 50; again += 1) server.message({ type: 'restart', link: null });
+  expect(connections).toHaveLength(51);
+  expect(connections.filter(({ channels }) => channels.length > 0)).toHaveLength(20);
+  server.peerLeft('zoe');
+  expect(connections).toHaveLength(51);
+});
+
+it('looks for a new path when it is asked to, once for several times', async () => {
   const { server, link } = inCallWithZoe();
   server.message({ type: 'restart', link });
   server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(0);
   expect(connections[0]?.restarts).toBe(1);
-  vi.advanceTimersByTime(3_000);
+  await vi.advanceTimersByTimeAsync(3_000);
   server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(0);
   expect(connections[0]?.restarts).toBe(2);
   expect(connections).toHaveLength(1);
+});
+
+it('fetches fresh credentials before it looks for a new path, but does not wait for long', async () => {
+  const { server, link, log, line } = inCallWithZoe();
+  const answer = line.holdAnswers();
+  server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(log.at(-1)).toBe('ask');
+  expect(connections[0]?.restarts).toBe(0);
+  answer();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(connections[0]?.restarts).toBe(1);
+
+  line.holdAnswers();
+  await vi.advanceTimersByTimeAsync(3_000);
+  server.message({ type: 'restart', link });
+  await vi.advanceTimersByTimeAsync(1_400);
+  expect(connections[0]?.restarts).toBe(1);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(connections[0]?.restarts).toBe(2);
+});
+
+it('looks for a new path in another network, until the call is closed', async () => {
+  const network = fakeNetwork();
+  const { call, log } = inCallWithZoe({}, { network });
+  network.change();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(log.slice(-2)).toEqual(['hurry', 'ask']);
+  expect(connections[0]?.restarts).toBe(1);
+  call.close();
+  expect(network.watched).toBe(false);
+});
+
+it('begins anew when it is told to', () => {
+  const { call, server, log } = inCallWithZoe({ resume: 'seat' });
+  call.rejoin();
+  expect(log.slice(-2)).toEqual(['leave', 'join']);
+  expect(call.snapshot.phase).toBe('joining');
+  server.joined({ ...seat, userId: 'me2', peer: zoe });
+  expect(connections.map(({ closed }) => closed)).toEqual([true, false]);
 });
 
 it('makes a new connection for a page that knows none, and keeps the picture meanwhile', () => {
@@ -119,8 +277,7 @@ it('makes a new connection for a page that knows none, and keeps the picture mea
 });
 
 it('follows the side that offers to a new connection', () => {
-  const { server } = inRoom();
-  server.peerJoined(ann);
+  const { server } = withAnn();
   const offer = (link: string) =>
     server.message({ type: 'offer', value: { type: 'offer', sdp: `of ${link}` }, link });
   offer('l1');
@@ -148,7 +305,7 @@ it('passes over what belongs to a connection of before', async () => {
   expect(connections[0]?.remoteDescription).toBeNull();
 });
 
-it('sends an offer again that was lost', () => {
+it('sends an offer again that was lost', async () => {
   const { server, sent } = inRoom();
   server.peerJoined(zoe);
   const [connection] = connections;
@@ -158,6 +315,7 @@ it('sends an offer again that was lost', () => {
   server.lost();
   server.up();
   server.joined({ ...seat, resumed: true, peer: zoe });
+  await vi.advanceTimersByTimeAsync(0);
   expect(sent.at(-1)).toMatchObject({ type: 'offer', value: { type: 'offer', sdp: 'v=0' } });
   expect(connection.restarts).toBe(0);
 });
@@ -223,8 +381,7 @@ it('tells the other side that its page goes, without giving up the seat', () => 
 });
 
 it('passes over what is no message of ours', () => {
-  const { call, server } = inRoom();
-  server.peerJoined(ann);
+  const { call, server } = withAnn();
   for (const junk of [null, 'x', { type: 'offer' }, { type: 'media', value: {} }, []]) {
     server.message(junk);
   }
@@ -235,7 +392,18 @@ function joining(options: Partial<CallOptions> = {}) {
   const log: string[] = [];
   const sent: PeerMessage[] = [];
   const tickets: Tickets[] = [];
-  const line = { up: true };
+  let held = Promise.resolve();
+  const line = {
+    up: true,
+    /** From here on, credentials come when the returned function is called. */
+    holdAnswers() {
+      let answer = () => {};
+      held = new Promise((resolve) => {
+        answer = resolve;
+      });
+      return answer;
+    },
+  };
   let server: SignallingHandler | undefined;
   const signalling: Signalling = {
     connect(handler) {
@@ -250,12 +418,17 @@ function joining(options: Partial<CallOptions> = {}) {
       log.push('leave');
       return line.up;
     },
-    send: (message) => sent.push(message),
-    askIceServers: () => {},
+    send: (message) => sent.push(message as PeerMessage),
+    askIceServers: () => {
+      log.push('ask');
+      return held;
+    },
+    hurry: () => log.push('hurry'),
     close: () => log.push('close'),
   };
-  const devices = { permission: async () => null };
-  const call = new Call({ roomId: 'r', signalling, devices, ...options });
+  const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
+  const network = fakeNetwork();
+  const call = new Call({ roomId: 'r', signalling, devices, network, ...options });
   call.connect();
   if (!server) throw new Error('connect hands over no handler');
   server.up();
@@ -263,16 +436,51 @@ function joining(options: Partial<CallOptions> = {}) {
   return { call, server, sent, log, tickets, line };
 }
 
-function inRoom(more: Partial<Joined> = {}) {
-  const room = joining();
+function fakeNetwork() {
+  const network = {
+    watched: false,
+    change: () => {},
+    watch(changed: () => void) {
+      network.watched = true;
+      network.change = changed;
+      return () => {
+        network.watched = false;
+      };
+    },
+  };
+  return network;
+}
+
+function inRoom(more: Partial<Joined> = {}, options: Partial<CallOptions> = {}) {
+  const room = joining(options);
   room.server.joined({ ...seat, ...more });
   expect(room.call.snapshot.phase).toBe('waiting');
   return room;
 }
 
+/** In the room of somebody who was there before, and offers. */
+function withAnn() {
+  const room = joining();
+  room.server.joined({ ...seat, userNum: 2, polite: true, peer: ann });
+  return room;
+}
+
+/** The browser asks the newest connection for an offer. */
+async function makeOffer() {
+  connections.at(-1)?.onnegotiationneeded?.();
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+/** The server has started anew, and gives somebody else the place in front. */
+function comesBack(server: SignallingHandler) {
+  server.lost();
+  server.up();
+  server.joined({ ...seat, resumed: true, polite: true, peer: ann });
+}
+
 /** In a call whose connection was offered by this side, under the id `link`. */
-function inCallWithZoe(more: Partial<Joined> = {}) {
-  const room = inRoom(more);
+function inCallWithZoe(more: Partial<Joined> = {}, options: Partial<CallOptions> = {}) {
+  const room = inRoom(more, options);
   room.server.peerJoined(zoe);
   connections[0]?.become('connected');
   const link = room.sent.at(-1)?.link;
@@ -284,7 +492,41 @@ class FakeStream {
   getTracks = () => [];
 }
 
-/** What a link does to an RTCPeerConnection, and its one event that matters here. */
+interface FakeCandidate {
+  candidate: string;
+  toJSON(): RTCIceCandidateInit;
+}
+
+interface FakeChannel {
+  label: string;
+  onopen?: () => void;
+}
+
+class FakeSender {
+  track: MediaStreamTrack | null = null;
+  #scale: number | undefined;
+
+  constructor(init: RTCRtpTransceiverInit = {}) {
+    this.#scale = init.sendEncodings?.[0]?.scaleResolutionDownBy;
+  }
+
+  /** How many times smaller than it is the picture is sent. */
+  get scale() {
+    return this.#scale ?? 1;
+  }
+
+  replaceTrack = async (track: MediaStreamTrack | null) => {
+    this.track = track;
+  };
+  getParameters = () => ({ encodings: [{ scaleResolutionDownBy: this.#scale }] });
+
+  async setParameters({ encodings }: ReturnType<typeof this.getParameters>) {
+    this.#scale = encodings[0]?.scaleResolutionDownBy;
+  }
+}
+
+/** What a link does to an RTCPeerConnection, and its events that matter here. */
+
 class FakeConnection {
   connectionState: RTCPeerConnectionState = 'new';
   signalingState: RTCSignalingState = 'stable';
@@ -292,9 +534,13 @@ class FakeConnection {
   remoteDescription: RTCSessionDescriptionInit | null = null;
   onconnectionstatechange: (() => void) | null = null;
   onnegotiationneeded: (() => void) | null = null;
+  onicecandidate: ((event: { candidate: FakeCandidate }) => void) | null = null;
   closed = false;
   restarts = 0;
+  ondatachannel: ((event: { channel: FakeChannel }) => void) | null = null;
   readonly lines: string[] = [];
+  readonly senders: FakeSender[] = [];
+  readonly channels: string[] = [];
   config: RTCConfiguration;
 
   constructor(config: RTCConfiguration) {
@@ -302,20 +548,34 @@ class FakeConnection {
     connections.push(this);
   }
 
-  addTransceiver(kind: string) {
+  createDataChannel(label: string) {
+    this.channels.push(label);
+    return {};
+  }
+
+  addTransceiver(kind: string, init?: RTCRtpTransceiverInit) {
     this.lines.push(kind);
-    return { mid: null, sender: { replaceTrack: async () => {} }, stop() {} };
+    const sender = new FakeSender(init);
+    this.senders.push(sender);
+    return { mid: null, sender };
   }
 
   async setLocalDescription() {
     this.signalingState = 'have-local-offer';
+    this.localDescription = { type: 'offer', sdp: `offer of ${this.lines}` };
+  }
+
+  /** The browser finds a candidate, which belongs to the local description from here on. */
+  find(candidate: string) {
+    this.localDescription = { type: 'offer', sdp: `${this.localDescription?.sdp} ${candidate}` };
+    this.onicecandidate?.({ candidate: { candidate, toJSON: () => ({ candidate }) } });
   }
 
   async setRemoteDescription(description: RTCSessionDescriptionInit) {
     this.remoteDescription = description;
   }
 
-  getTransceivers = () => [];
+  getTransceivers: () => unknown[] = () => [];
   getConfiguration = () => this.config;
 
   setConfiguration(config: RTCConfiguration) {

@@ -1,75 +1,31 @@
-import { Link, type LinkState } from './link';
-import {
-  type CallState,
-  type Effect,
-  type Failure,
-  type Input,
-  inCall,
-  initialState,
-  type Phase,
-  type ServerLink,
-  step,
-  type Timer,
-} from './machine';
-import { browserDevices, type Device, type DeviceAccess, type Kind, LocalMedia } from './media';
+import { browserDevices, type Kind } from './devices';
+import { Link, type LinkOptions, type LinkState } from './link';
+import { step } from './machine';
+import { LocalMedia } from './media';
+import { browserNetwork, type NetworkWatch } from './network';
+import { type CallOptions, type ResumeStore, rememberHere } from './options';
+import { roleOf } from './path';
 import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
+import { ReadyLink } from './ready';
+import type { SealTrouble } from './seal/session';
+import { SealedSignalling } from './seal/signalling';
+import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
+import type { CallSnapshot } from './snapshot';
+import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
 import type { Connection, Path } from './stats';
 
-/** Everything that a view shows, as one immutable value. */
-export interface CallSnapshot {
-  readonly roomId: string;
-  readonly phase: Phase;
-  /** The person has joined and has not hung up. */
-  readonly inCall: boolean;
-  readonly failure: Failure | null;
-  readonly server: ServerLink;
-  /** The other person was here and went. */
-  readonly peerLeft: boolean;
-  /** The server takes no more joins at the moment; it is asked again and again. */
-  readonly waitingForSeat: boolean;
-  /** The other person's page has lost the server, and is waited for. */
-  readonly peerAway: boolean;
-  /** The other person's page has given up its seat without a word; picture and sound go on. */
-  readonly peerOffline: boolean;
-  readonly microphone: Device;
-  readonly camera: Device;
-  readonly remote: RemoteSnapshot;
-  /** While connected; read every two seconds. */
-  readonly connection: Connection | null;
-  /** Path of the last connection, for after the call. */
-  readonly lastPath: Path | null;
-  /** Start of the talk in milliseconds of `performance.now()`. */
-  readonly connectedAt: number | null;
-  /** Length of the talks that have ended, in milliseconds. */
-  readonly talkedMs: number;
-}
+/** When this library began to run, counted from the start of loading the page (ms). */
+const LOADED = performance.now();
+const STATISTICS_EVERY_MS = 1_000;
+/** A new path is tried with the credentials that there are if no fresh ones come by then (ms). */
+const CREDENTIALS_WITHIN_MS = 1_500;
 
-/** The other person. */
-export interface RemoteSnapshot {
-  readonly stream: MediaStream | null;
-  readonly microphone: boolean;
-  readonly camera: boolean;
-}
-
-/** Settings of a call; all but the room have defaults that fit a page served by twocan itself. */
-export interface CallOptions {
-  roomId: string;
-  /** Token of the site that the call is part of, for servers that ask for one. */
-  token?: string | undefined;
-  /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
-  resume?: ResumeStore;
-  signalling?: Signalling;
-  devices?: DeviceAccess;
-}
-
-/** Remembers, for one room and one tab, with what the seat is had back. */
-export interface ResumeStore {
-  load(): string | null;
-  save(token: string | null): void;
-}
-
-const STATISTICS_EVERY_MS = 2_000;
+/**
+ * So many links of a call have a safety code. Each is a try for somebody in the middle to come to the same code
+ * on both sides, and nobody sees how often a server has links made anew.
+ */
+const MAX_CODES = 20;
 
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
@@ -78,25 +34,39 @@ export class Call {
   #link: Link | null = null;
   /** The path before, which goes on until the new one carries. */
   #retiring: Link | null = null;
-  #polite = false;
+  /** While waiting. Only a page of this kind, to which this side offers, is given it. */
+  readonly #ready = new ReadyLink(() =>
+    this.#makeLink({ polite: false, offers: true, codes: true }),
+  );
   #peerMedia: MediaState | null = null;
+  #sealTrouble: SealTrouble | null = null;
+  /** How many links there have been. */
+  #links = 0;
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
   #statistics: ReturnType<typeof setInterval> | undefined;
+  readonly #setup = new Setup(LOADED);
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
   readonly #roomId: string;
+  readonly #sealed: boolean;
   readonly #token: string | undefined;
   readonly #resume: ResumeStore;
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
+  readonly #network: NetworkWatch;
+  #unwatchNetwork = () => {};
 
   constructor(options: CallOptions) {
-    this.#roomId = options.roomId;
+    const keys = 'keys' in options ? options.keys : null;
+    this.#roomId = 'keys' in options ? options.keys.roomId : options.roomId;
+    this.#sealed = keys !== null;
     this.#token = options.token;
     this.#resume = options.resume ?? rememberHere();
-    this.#signalling = options.signalling ?? socketSignalling(options.roomId);
+    const signalling = options.signalling ?? socketSignalling(this.#roomId);
+    this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
+    this.#network = options.network ?? browserNetwork();
     this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
       this.#deviceChanged(kind),
     );
@@ -116,11 +86,17 @@ export class Call {
 
   /** Opens the line to the server, so that joining takes one round trip. */
   connect(): void {
+    this.#unwatchNetwork = this.#network.watch(() => this.#input({ type: 'network-changed' }));
+    this.#reach('dialled');
     this.#signalling.connect({
-      up: () => this.#input({ type: 'server-up' }),
+      up: () => {
+        this.#reach('online');
+        this.#input({ type: 'server-up' });
+      },
       lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
       joined: (body) => {
         const { userId, polite, resumed = false, peer } = body;
+        this.#reach('seated');
         this.#takeIceServers(body.iceServers);
         if (body.resume) this.#resume.save(body.resume);
         this.#input({ type: 'joined', userId, polite, resumed, peer });
@@ -134,6 +110,10 @@ export class Call {
       message: (data) => this.#message(data),
       iceServers: (servers) => this.#takeIceServers(servers),
       refused: ({ event, code }) => this.#input({ type: 'refused', event, code }),
+      sealTrouble: (trouble) => {
+        this.#sealTrouble = trouble;
+        this.#changed();
+      },
     });
   }
 
@@ -146,6 +126,12 @@ export class Call {
   /** Hangs up. */
   leave(): void {
     this.#input({ type: 'leave' });
+  }
+
+  /** Begins the call anew, with a seat and a path of its own: for when the old path does not come back. */
+  rejoin(): void {
+    this.leave();
+    this.join();
   }
 
   /** Starts camera and microphone before joining. The browser may ask for permission. */
@@ -176,24 +162,28 @@ export class Call {
   /** Ends everything: call, devices, connection. */
   close(): void {
     this.#input({ type: 'leave' });
-    this.#media.close();
+    this.#unwatchNetwork();
+    this.#media.end();
     this.#signalling.close();
     this.#listeners.clear();
   }
 
   #input(input: Input): void {
     const before = this.#state;
-    const { state, effects } = step(before, input, performance.now());
+    const { state, effects } = step(before, input, performance.now(), Math.random());
     this.#state = state;
     for (const effect of effects) this.#run(effect, before);
     if (inCall(before) && !inCall(state)) this.#media.close();
-    if ((before.media === 'up') !== (state.media === 'up')) this.#watchConnection();
+    if (isWatched(before) !== isWatched(state)) this.#watchConnection();
+    if (before.phase !== 'waiting') this.#makeReady();
+    else if (state.phase !== 'waiting') this.#ready.drop();
     this.#changed();
   }
 
   #run(effect: Effect, before: CallState): void {
     switch (effect.do) {
       case 'send-join':
+        this.#reach('asked');
         return this.#signalling.join(this.#tickets());
       case 'send-leave':
         if (before.peer?.capabilities?.leaving) this.#send({ type: 'leaving' });
@@ -206,6 +196,8 @@ export class Call {
         return this.#closeLinks();
       case 'restart-media':
         return this.#restart();
+      case 'hurry-server':
+        return this.#signalling.hurry();
       case 'tell-devices':
         return this.#tellDevices();
       case 'set-timer': {
@@ -222,6 +214,10 @@ export class Call {
     }
   }
 
+  #reach(point: Milestone): void {
+    this.#setup.reach(point, performance.now());
+  }
+
   #tickets(): Tickets {
     const resume = this.#resume.load();
     return { ...(this.#token && { token: this.#token }), ...(resume && { resume }) };
@@ -230,6 +226,8 @@ export class Call {
   #takeIceServers(servers: RTCIceServer[]): void {
     this.#iceServers = servers;
     this.#link?.setIceServers(servers);
+    // What stands ready has been reached with the ones before, in the network before perhaps.
+    this.#makeReady();
   }
 
   #send(message: PeerMessage): void {
@@ -237,14 +235,30 @@ export class Call {
   }
 
   /**
-   * The polite side asks for a new path instead of offering one. Two offers would cross often, as
-   * both sides see a path break at the same time, and Chromium shows no more frames of a remote
-   * video whose line came with an offer once an own offer is rolled back.
+   * The polite side asks for a new path instead of offering one. Two offers would cross often, as both
+   * sides see a path break at the same time, and Firefox finds no path again once it has taken back an offer
+   * of a new one.
    */
   #restart(): void {
-    this.#signalling.askIceServers();
-    if (this.#polite && this.#state.peer?.capabilities?.restart) this.#send({ type: 'restart' });
-    else this.#link?.restart();
+    if (roleOf(this.#state).polite && this.#state.peer?.capabilities?.restart) {
+      // Its answer is here before the offer that this brings about.
+      void this.#signalling.askIceServers();
+      this.#send({ type: 'restart' });
+    } else {
+      void this.#restartHere();
+    }
+  }
+
+  /** Offers a new path, for which fresh credentials are fetched: the old ones may have ended. */
+  async #restartHere(): Promise<void> {
+    const link = this.#link;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CREDENTIALS_WITHIN_MS);
+    });
+    await Promise.race([this.#signalling.askIceServers(), late]);
+    clearTimeout(timer);
+    if (link === this.#link) link?.restart();
   }
 
   #openLink(effect: Extract<Effect, { do: 'open-media' }>, before: CallState): void {
@@ -257,11 +271,27 @@ export class Call {
     }
     // What another connection of the same person has told already holds for this one.
     if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
-    this.#polite = effect.polite;
-    const link = new Link({
+    // A connection that takes the place of another one of the same call is no new meeting.
+    if (before.connectedAt === null) this.#reach('met');
+    const { peer, polite, offers } = effect;
+    const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
+    const ready = codes && offers && !polite ? this.#ready.take() : null;
+    this.#link = ready ?? this.#makeLink({ polite, offers, codes });
+    this.#links += 1;
+    // So far it has said nothing.
+    ready?.offerAgain();
+    this.#tellDevices();
+  }
+
+  #makeReady(): void {
+    if (this.#state.phase === 'waiting' && this.#links < MAX_CODES) this.#ready.renew();
+  }
+
+  /** Makes a link that says nothing before it is the call's. */
+  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes'>): Link {
+    const link: Link = new Link({
+      ...kind,
       iceServers: this.#iceServers,
-      polite: effect.polite,
-      offers: effect.offers,
       tracks: {
         microphone: this.#media.device('microphone').track,
         camera: this.#media.device('camera').track,
@@ -270,10 +300,14 @@ export class Call {
         if (this.#link === link) this.#send(message);
       },
       changed: (state) => this.#linkChanged(link, state),
+      reached: (point) => {
+        if (this.#link !== link) return;
+        this.#reach(point);
+        this.#changed();
+      },
       remoteChanged: () => this.#changed(),
     });
-    this.#link = link;
-    this.#tellDevices();
+    return link;
   }
 
   #closeLinks(): void {
@@ -289,7 +323,10 @@ export class Call {
       this.#retireOld();
       this.#input({ type: 'media-interrupted' });
     } else if (link === this.#link) {
-      if (state === 'up') this.#retireOld();
+      if (state === 'up') {
+        this.#reach('secured');
+        this.#retireOld();
+      }
       this.#input({ type: `media-${state}` });
     }
   }
@@ -312,8 +349,7 @@ export class Call {
     if (message.type === 'leaving' || message.type === 'unload') {
       this.#input({ type: message.type === 'leaving' ? 'peer-leaving' : 'peer-unloading' });
     } else if (message.type === 'restart') {
-      this.#signalling.askIceServers();
-      this.#link?.restart();
+      void this.#restartHere();
     } else {
       this.#link?.receive(message);
     }
@@ -325,19 +361,21 @@ export class Call {
    * it was sent before one of the two pages was loaded anew, and has waited for this one.
    */
   #follow({ type, link = null }: PeerMessage): boolean {
-    if (this.#polite ? type !== 'offer' : type !== 'restart') return false;
-    if (this.#polite && this.#link?.id === null) {
+    const { polite } = roleOf(this.#state);
+    if (polite ? type !== 'offer' : type !== 'restart') return false;
+    if (polite && this.#link?.id === null) {
       this.#link.id = link;
       return true;
     }
     this.#input({ type: 'media-outdated' });
-    if (this.#polite && this.#link) this.#link.id = link;
-    return this.#polite;
+    if (polite && this.#link) this.#link.id = link;
+    return polite;
   }
 
   #deviceChanged(kind: Kind): void {
     this.#link?.setTrack(kind, this.#media.device(kind).track);
     this.#retiring?.setTrack(kind, this.#media.device(kind).track);
+    this.#ready.setTrack(kind, this.#media.device(kind).track);
     if (this.#link) this.#tellDevices();
     this.#changed();
   }
@@ -353,14 +391,13 @@ export class Call {
 
   #watchConnection(): void {
     clearInterval(this.#statistics);
-    if (this.#state.media !== 'up') {
-      this.#connection = null;
-      return;
-    }
+    this.#connection = null;
+    if (!isWatched(this.#state)) return;
     const read = async () => {
       const link = this.#retiring ?? this.#link;
-      const connection = (await link?.connection()) ?? null;
-      if (this.#state.media !== 'up') return;
+      const { microphone, camera } = this.#peerMedia ?? { microphone: true, camera: true };
+      const connection = (await link?.connection(microphone || camera)) ?? null;
+      if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;
       this.#changed();
@@ -381,12 +418,15 @@ export class Call {
       stream?.getTracks().some((track) => track.kind === kind && !track.muted) ?? false;
     return {
       roomId: this.#roomId,
+      sealed: this.#sealed,
+      sealTrouble: this.#sealTrouble,
       phase: state.phase,
       inCall: inCall(state),
       failure: state.failure,
       server: state.server,
       peerLeft: state.peerLeft,
       waitingForSeat: state.waitingForSeat,
+      stuck: state.stuck,
       peerAway: state.peerAway,
       peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
       microphone: this.#media.device('microphone'),
@@ -396,20 +436,17 @@ export class Call {
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),
       },
-      connection: this.#connection,
+      code: (this.#retiring ?? this.#link)?.code ?? null,
+      connection: state.media === 'up' ? this.#connection : null,
       lastPath: this.#lastPath,
+      setup: this.#setup.times,
       connectedAt: state.connectedAt,
       talkedMs: state.talkedMs,
     };
   }
 }
 
-function rememberHere(): ResumeStore {
-  let kept: string | null = null;
-  return {
-    load: () => kept,
-    save: (token) => {
-      kept = token;
-    },
-  };
+/** Whether there is a path that carries, or has and may again. */
+function isWatched({ media }: CallState): boolean {
+  return media === 'up' || media === 'interrupted';
 }

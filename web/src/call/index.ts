@@ -1,13 +1,16 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
-export {
-  Call,
-  type CallOptions,
-  type CallSnapshot,
-  type RemoteSnapshot,
-  type ResumeStore,
-} from './call';
-export type { Failure, Phase, ServerLink } from './machine';
-export type { Device, DeviceAccess, Kind, Problem } from './media';
+export { Call } from './call';
+export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
+export type { Device } from './media';
+export { browserNetwork, type NetworkWatch } from './network';
+export type { CallOptions, ResumeStore } from './options';
 export { MAX_ROOM_NAME } from './protocol';
+export type { Code, CodeProblem } from './seal/code';
+export { deriveRoom, type RoomKeys } from './seal/keys';
+export { newSecret, readSecret } from './seal/secret';
+export type { SealTrouble } from './seal/session';
+export type { SetupTimes } from './setup';
 export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
+export type { CallSnapshot, RemoteSnapshot } from './snapshot';
+export type { Failure, Phase, ServerLink } from './state';
 export type { Connection, Path } from './stats';

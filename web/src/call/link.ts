@@ -1,10 +1,12 @@
-import type { Kind } from './media';
+import type { Kind } from './devices';
 import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
+import { Pulse } from './pulse';
+import type { Code, CodeProblem, Side } from './seal/code';
 import { type Connection, type Reading, readConnection } from './stats';
 
 /** The media path to one peer, as it changes. */
-export type LinkState = 'up' | 'interrupted' | 'failed';
+export type LinkState = 'up' | 'interrupted' | 'stalled' | 'failed';
 
 /** What a link needs to begin. */
 export interface LinkOptions {
@@ -12,16 +14,31 @@ export interface LinkOptions {
   polite: boolean;
   /** This side makes the first offer, and gives the link its id. */
   offers: boolean;
+  /** Agree on a safety code; the other side takes part in it. */
+  codes: boolean;
   tracks: Record<Kind, MediaStreamTrack | null>;
   send(message: PeerMessage): void;
   changed(state: LinkState): void;
+  /** How far the link has come: descriptions exchanged, path found, first picture there. */
+  reached(point: 'described' | 'found' | 'seen'): void;
   remoteChanged(): void;
 }
 
 const KINDS = ['microphone', 'camera'] as const;
 const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
 
+const CODE_CHANNEL = 'code';
+/**
+ * The first picture is a quarter as wide and high as the camera's: at the pace that a new connection begins
+ * with, all of it would take several hundred milliseconds to arrive.
+ */
+const FIRST_SCALE = 4;
+/** All of it is sent when the connection has had this time to find its pace (ms). */
+const SHARPEN_AFTER_MS = 1_000;
 const RESTART_ONCE_MS = 2_000;
+/** How often to look for the first picture, and how often at most (ms, times). */
+const LOOK_EVERY_MS = 50;
+const LOOKS = 200;
 const LINK_STATES: Partial<Record<RTCPeerConnectionState, LinkState>> = {
   connected: 'up',
   disconnected: 'interrupted',
@@ -35,6 +52,8 @@ export class Link {
   readonly remote = new MediaStream();
   /** By what both sides tell this link from former ones; `null` before the other side has offered. */
   id: string | null;
+  /** The safety code, or why there is none; `null` as long as the two have not come to one. */
+  code: Code | CodeProblem | null = null;
   readonly #pc: RTCPeerConnection;
   readonly #negotiation: Negotiation;
   readonly #options: LinkOptions;
@@ -42,12 +61,19 @@ export class Link {
   readonly #stream = new MediaStream();
   readonly #tracks: Record<Kind, MediaStreamTrack | null>;
   readonly #lines: Record<Kind, RTCRtpTransceiver | null> = { microphone: null, camera: null };
+  /** Lines stay as they are, so that only a beginning and a new path need one. */
+  #wantsOffer: boolean;
   #restartedAt = Number.NEGATIVE_INFINITY;
+  readonly #pulse = new Pulse();
+  #still = false;
+  #looking: ReturnType<typeof setInterval> | undefined;
+  #sharpening: ReturnType<typeof setTimeout> | undefined;
   #reading: Reading = { received: 0, lost: 0 };
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.id = options.offers ? Math.random().toString(36).slice(2) : null;
+    this.#wantsOffer = options.offers;
     this.#tracks = { ...options.tracks };
     const pc = new RTCPeerConnection({
       iceServers: options.iceServers,
@@ -65,22 +91,43 @@ export class Link {
     });
 
     pc.onnegotiationneeded = () => {
-      // Fresh credentials make Chromium ask for an offer, even of a connection without any line.
-      if (options.offers || pc.remoteDescription) void this.#negotiation.needed();
+      // Chromium asks for more: after fresh credentials, and without end after a line that was taken back.
+      if (!this.#wantsOffer) return;
+      this.#wantsOffer = false;
+      void this.#negotiation.needed();
     };
     pc.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
     };
-    pc.onconnectionstatechange = () => this.#stateChanged();
+    pc.onconnectionstatechange = () => {
+      this.#still = false;
+      this.#stateChanged();
+    };
+    pc.onsignalingstatechange = () => {
+      if (pc.signalingState === 'stable' && pc.remoteDescription) options.reached('described');
+    };
+    pc.oniceconnectionstatechange = () => {
+      if (pc.iceConnectionState === 'connected') options.reached('found');
+    };
     pc.ontrack = ({ track }) => this.#takeTrack(track);
+    pc.ondatachannel = ({ channel }) => {
+      if (channel.label !== CODE_CHANNEL || !options.codes || options.offers) return;
+      // A second exchange would be a second try for somebody in the middle.
+      pc.ondatachannel = null;
+      this.#agreeOnCode(channel, 'answer');
+    };
 
     // The lines stand before the camera answers; an answering side hangs its own on the offer's.
     if (options.offers) {
       for (const kind of KINDS) {
-        const line = pc.addTransceiver(MEDIA[kind], { streams: [this.#stream] });
+        const line = pc.addTransceiver(MEDIA[kind], {
+          streams: [this.#stream],
+          ...(kind === 'camera' && { sendEncodings: [{ scaleResolutionDownBy: FIRST_SCALE }] }),
+        });
         this.#lines[kind] = line;
         this.#send(kind);
       }
+      if (options.codes) this.#agreeOnCode(pc.createDataChannel(CODE_CHANNEL), 'offer');
     }
   }
 
@@ -102,21 +149,37 @@ export class Link {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
   }
 
+  /** Sends the offer that has no answer yet, with all candidates that are known. */
+  offerAgain(): void {
+    this.#negotiation.repeat();
+  }
+
   /** Looks for a path anew; what both sides ask for within two seconds is done once. */
   restart(): void {
     const now = performance.now();
     if (now - this.#restartedAt < RESTART_ONCE_MS) return;
     this.#restartedAt = now;
-    // An offer that was lost with a connection to the server would be waited for for ever.
-    if (!this.#negotiation.repeat()) this.#pc.restartIce();
+    // An offer that was lost with a connection to the server would be waited for for ever. One of the polite side
+    // may have been ignored and taken back since: it must not come again.
+    if (!this.#options.polite && this.#negotiation.repeat()) return;
+    this.#wantsOffer = true;
+    this.#pc.restartIce();
   }
 
-  /** Path and quality as of this moment; `null` while there is none. */
-  async connection(): Promise<Connection | null> {
+  /**
+   * Path and quality as of this moment; `null` while there is none. Sees, if it is asked every second or so,
+   * that nothing comes any more long before the browser says so. `sends`: the other side has something to send.
+   */
+  async connection(sends: boolean): Promise<Connection | null> {
     const report = await this.#pc.getStats();
     const entries: Parameters<typeof readConnection>[0] = [...report.values()];
-    const { connection, reading } = readConnection(entries, this.#reading);
+    const { connection, reading, beat } = readConnection(entries, this.#reading);
     this.#reading = reading;
+    const still = this.#pulse.isStill(beat, sends);
+    if (still !== this.#still) {
+      this.#still = still;
+      if (this.#pc.connectionState === 'connected') this.#stateChanged();
+    }
     return connection;
   }
 
@@ -126,13 +189,59 @@ export class Link {
     pc.onnegotiationneeded = null;
     pc.onicecandidate = null;
     pc.onconnectionstatechange = null;
+    pc.onsignalingstatechange = null;
+    pc.oniceconnectionstatechange = null;
+    clearInterval(this.#looking);
+    clearTimeout(this.#sharpening);
     pc.ontrack = null;
+    pc.ondatachannel = null;
     pc.close();
   }
 
   #stateChanged(): void {
     const state = LINK_STATES[this.#pc.connectionState];
-    if (state) this.#options.changed(state);
+    if (state) this.#options.changed(state === 'up' && this.#still ? 'stalled' : state);
+    if (state === 'up' && this.#looking === undefined) {
+      this.#lookForPicture();
+      this.#sharpening = setTimeout(() => this.#scale(1), SHARPEN_AFTER_MS);
+    }
+  }
+
+  #lookForPicture(): void {
+    let looks = 0;
+    this.#looking = setInterval(async () => {
+      looks += 1;
+      if (looks > LOOKS) clearInterval(this.#looking);
+      for (const { framesDecoded } of (await this.#pc.getStats()).values()) {
+        if (!framesDecoded) continue;
+        clearInterval(this.#looking);
+        this.#options.reached('seen');
+      }
+    }, LOOK_EVERY_MS);
+  }
+
+  /** Agrees on the safety code, with code that is fetched only when picture and sound are there. */
+  #agreeOnCode(channel: RTCDataChannel, side: Side): void {
+    const heard = new ReadableStream<unknown>({
+      start: (stream) => {
+        channel.onmessage = ({ data }) => stream.enqueue(data);
+      },
+    }).getReader();
+    const line = {
+      send: (text: string) => channel.send(text),
+      receive: async () => (await heard.read()).value,
+    };
+    channel.onopen = async () => {
+      try {
+        const { watchCode } = await import('./seal/agreement');
+        await watchCode(this.#pc, side, line, (code) => {
+          this.code = code;
+          this.#options.remoteChanged();
+        });
+      } catch (error) {
+        console.warn('twocan: safety code:', error);
+      }
+    };
   }
 
   #takeTrack(track: MediaStreamTrack): void {
@@ -165,7 +274,21 @@ export class Link {
       // Browsers without it send the track without a stream's name; it is still shown.
       offered.sender.setStreams?.(this.#stream);
       this.#lines[kind] = offered;
+      if (kind === 'camera') void this.#scale(FIRST_SCALE);
       this.#send(kind);
+    }
+  }
+
+  /** Sends the camera's picture so many times smaller than it is. */
+  async #scale(by: number): Promise<void> {
+    const sender = this.#lines.camera?.sender;
+    const parameters = sender?.getParameters();
+    if (!parameters?.encodings.length) return;
+    for (const encoding of parameters.encodings) encoding.scaleResolutionDownBy = by;
+    try {
+      await sender?.setParameters(parameters);
+    } catch (error) {
+      console.warn('twocan: size of the picture:', error);
     }
   }
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { backoff } from './backoff';
+import { step } from './machine';
+import type { Peer } from './protocol';
 import {
+  ABSENT_MS,
   type CallState,
   type Effect,
   GIVE_UP_MS,
@@ -7,12 +11,10 @@ import {
   type Input,
   initialState,
   REJOIN_MS,
+  RENEW_MS,
   RESTART_AFTER_MS,
-  RESTART_EVERY_MS,
-  step,
   type Timer,
-} from './machine';
-import type { Peer } from './protocol';
+} from './state';
 
 /** One line of a scenario: input, and what the call then looks like. `at` moves the clock on (ms). */
 interface Line {
@@ -38,18 +40,20 @@ const full: Input = { type: 'full' };
 const replaced: Input = { type: 'replaced' };
 const mediaUp: Input = { type: 'media-up' };
 const interrupted: Input = { type: 'media-interrupted' };
+const changed: Input = { type: 'network-changed' };
 const outdated: Input = { type: 'media-outdated' };
 const refusedJoin = (code: string): Input => ({ type: 'refused', event: 'join', code });
-const joined = (userId: string, peer: Peer | null, resumed = false): Input => ({
+const joined = (userId: string, peer: Peer | null, polite: boolean, resumed = false): Input => ({
   type: 'joined',
   userId,
-  polite: peer !== null,
+  polite,
   resumed,
   peer,
 });
-const seated = (userId = 'me'): Input => joined(userId, null);
-const meets = (peer: Peer, userId = 'me'): Input => joined(userId, peer);
-const resumes = (peer: Peer | null): Input => joined('me', peer, true);
+const seated = (userId = 'me'): Input => joined(userId, null, false);
+const meets = (peer: Peer, userId = 'me'): Input => joined(userId, peer, true);
+/** Back to the own seat, to which the server has kept who was there first. */
+const resumes = (peer: Peer | null): Input => joined('me', peer, peer === ann, true);
 const comes = (peer: Peer): Input => ({ type: 'peer-joined', peer });
 const away = (userId: string): Input => ({ type: 'peer-away', userId });
 const back = (peer: Peer): Input => ({ type: 'peer-back', peer });
@@ -60,16 +64,21 @@ const sendJoin: Effect = { do: 'send-join' };
 const sendLeave: Effect = { do: 'send-leave' };
 const close: Effect = { do: 'close-media' };
 const clear: Effect = { do: 'clear-timers' };
+const hurry: Effect = { do: 'hurry-server' };
 const restart: Effect = { do: 'restart-media' };
 const tell: Effect = { do: 'tell-devices' };
 const set = (which: Timer, ms: number): Effect => ({ do: 'set-timer', timer: which, ms });
-/** The id of the own seat, `me`, stands behind `ann` and before `zoe`: it offers to the latter only. */
+/** Ann is there first, and offers; Zoe comes later, and is offered to. */
 const open = (peer: Peer, polite: boolean, offers: boolean): Effect => ({
   do: 'open-media',
   peer,
   polite,
   offers,
 });
+/** `again(n)`: the wait after attempt number n, with nothing random about it. */
+const again = (attempt: number): Effect => set('restart', backoff(attempt, 0.5));
+const renew = set('restart', RENEW_MS);
+const absent = set('gone', ABSENT_MS);
 const giveUp = set('give-up', GIVE_UP_MS);
 
 const waiting: Line[] = [
@@ -104,16 +113,16 @@ const scenarios: Record<string, Line[]> = {
       also: { talkedMs: 60_000, seat: 'none', media: 'none', peer: null },
     },
   ],
-  'the ids of the seats say who offers, whoever came first': [
+  'whoever was there first offers': [
     ...waiting,
-    { input: comes(ann), phase: 'connecting', effects: [clear, open(ann, true, false), giveUp] },
-    { input: bye('ann'), phase: 'waiting' },
     { input: comes(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
     { input: leave, phase: 'ended' },
     { input: join, phase: 'joining' },
-    { input: meets(zoe), phase: 'connecting', effects: [clear, open(zoe, false, true), giveUp] },
+    { input: meets(zoe), phase: 'connecting', effects: [clear, open(zoe, true, false), giveUp] },
+    { input: bye('zoe'), phase: 'waiting' },
+    { input: comes(ann), phase: 'connecting', effects: [clear, open(ann, false, true), giveUp] },
   ],
-  'to a capable client of another make, whoever was there first offers': [
+  'the same with a capable client of another make': [
     ...waiting,
     {
       input: comes(other),
@@ -215,7 +224,7 @@ const scenarios: Record<string, Line[]> = {
     { input: away('zoe'), phase: 'connected' },
     { at: 2_000, input: interrupted, phase: 'reconnecting', effects: [] },
     { at: 3_000, input: lost, phase: 'reconnecting', effects: [giveUp] },
-    { at: 33_000, input: timer('give-up'), phase: 'failed', also: { failure: { kind: 'lost' } } },
+    { at: 33_000, input: timer('give-up'), phase: 'reconnecting', also: { stuck: true } },
   ],
   'they do not come back in time: the moving picture goes on alone': [
     ...called,
@@ -229,14 +238,18 @@ const scenarios: Record<string, Line[]> = {
     {
       input: comes({ ...zoe, userId: 'zoe2' }),
       phase: 'connected',
-      effects: [clear, open({ ...zoe, userId: 'zoe2' }, false, true)],
+      effects: [clear, open({ ...zoe, userId: 'zoe2' }, false, true), renew],
     },
+    { input: timer('restart'), phase: 'connected', effects: [restart, again(0)] },
+    { input: timer('restart'), phase: 'connected', effects: [restart, again(1)] },
+    { input: mediaUp, phase: 'connected', effects: [clear], also: { connectedAt: 1_000 } },
+    { input: timer('restart'), phase: 'connected', effects: [] },
   ],
   'they load their page anew, and know of no path: a new one, and the old one until it carries': [
     ...called,
     { input: away('zoe'), phase: 'connected' },
     { input: back(zoe), phase: 'connected', effects: [tell] },
-    { input: outdated, phase: 'connected', effects: [clear, open(zoe, false, true)] },
+    { input: outdated, phase: 'connected', effects: [clear, open(zoe, false, true), renew] },
     { input: mediaUp, phase: 'connected', also: { connectedAt: 1_000 } },
   ],
   'they close their page: after a while they are taken to have left': [
@@ -282,7 +295,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: back(other),
       phase: 'connected',
-      effects: [clear, open(other, false, true)],
+      effects: [clear, open(other, false, true), renew],
       also: { peerAway: false },
     },
   ],
@@ -306,7 +319,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: resumes(zoe),
       phase: 'reconnecting',
-      effects: [tell, giveUp, restart, set('restart', RESTART_EVERY_MS)],
+      effects: [tell, giveUp, restart, again(0)],
     },
   ],
   'we come back while they are away': [
@@ -325,30 +338,73 @@ const scenarios: Record<string, Line[]> = {
     ...called,
     { input: lost, phase: 'connected' },
     { input: up, phase: 'connected' },
-    { input: resumes(ann), phase: 'connected', effects: [clear, open(ann, true, false), restart] },
+    {
+      input: resumes(ann),
+      phase: 'connected',
+      effects: [clear, open(ann, true, false), renew, restart],
+    },
   ],
   'we come back too late, to another seat: a new path, and the old one until it carries': [
     ...called,
     { input: lost, phase: 'connected' },
     { input: up, phase: 'connected' },
-    { input: meets(zoe, 'me2'), phase: 'connected', effects: [clear, open(zoe, false, true)] },
+    {
+      input: meets(zoe, 'me2'),
+      phase: 'connected',
+      effects: [clear, open(zoe, true, false), renew],
+    },
   ],
   'the server starts anew: the first one back finds nobody, and the picture goes on': [
     ...called,
     { input: lost, phase: 'connected' },
     { input: up, phase: 'connected' },
-    { input: resumes(null), phase: 'connected', effects: [], also: { peer: null } },
-    { input: back(zoe), phase: 'connected', effects: [tell], also: { peer: zoe } },
+    { input: resumes(null), phase: 'connected', effects: [absent], also: { peerAway: true } },
+    { input: back(zoe), phase: 'connected', effects: [tell], also: { peer: zoe, peerAway: false } },
+    { input: timer('gone'), phase: 'connected', effects: [] },
+  ],
+  'the server starts anew, and the relay with it: the first one back waits for the other': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    {
+      at: 4_000,
+      input: { type: 'media-stalled' },
+      phase: 'reconnecting',
+      effects: [giveUp, again(0)],
+    },
+    { input: up, phase: 'reconnecting' },
+    { input: resumes(null), phase: 'reconnecting', effects: [clear, absent] },
+    { input: { type: 'media-failed' }, phase: 'reconnecting', effects: [] },
+    {
+      input: back(zoe),
+      phase: 'reconnecting',
+      effects: [tell, giveUp, set('restart', RESTART_AFTER_MS)],
+    },
+  ],
+  'the server starts anew, and nobody else comes back': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: up, phase: 'connected' },
+    { input: resumes(null), phase: 'connected', effects: [absent] },
+    { at: 11_000, input: timer('gone'), phase: 'connected', also: { peerAway: false } },
+    { input: interrupted, phase: 'waiting', effects: [clear, close] },
+  ],
+  'the same with a path that has broken': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: interrupted, phase: 'reconnecting' },
+    { input: up, phase: 'reconnecting' },
+    { input: resumes(null), phase: 'reconnecting', effects: [clear, absent] },
+    { at: 11_000, input: timer('gone'), phase: 'waiting', effects: [clear, close] },
   ],
   'the server starts anew, and nobody has a seat to come back to': [
     ...called,
     { input: lost, phase: 'connected' },
     { input: up, phase: 'connected' },
-    { input: seated('me2'), phase: 'connected', effects: [], also: { peer: null } },
+    { input: seated('me2'), phase: 'connected', effects: [absent], also: { peer: null } },
     {
       input: comes({ ...zoe, userId: 'zoe2' }),
       phase: 'connected',
-      effects: [clear, open({ ...zoe, userId: 'zoe2' }, false, true)],
+      effects: [clear, open({ ...zoe, userId: 'zoe2' }, false, true), renew],
     },
   ],
   'our page is loaded anew: it asks the side that offers for a path': [
@@ -371,7 +427,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: meets({ ...zoe, away: true }),
       phase: 'connecting',
-      effects: [clear, open({ ...zoe, away: true }, false, true)],
+      effects: [clear, open({ ...zoe, away: true }, true, false)],
       also: { peerAway: true },
     },
     {
@@ -387,12 +443,12 @@ const scenarios: Record<string, Line[]> = {
     {
       input: resumes(ann),
       phase: 'connecting',
-      effects: [tell, giveUp, restart, set('restart', RESTART_EVERY_MS)],
+      effects: [tell, giveUp, restart, again(0)],
     },
     {
       input: timer('restart'),
       phase: 'connecting',
-      effects: [restart, set('restart', RESTART_EVERY_MS)],
+      effects: [restart, again(1)],
     },
   ],
 
@@ -457,7 +513,7 @@ const scenarios: Record<string, Line[]> = {
       at: 5_000,
       input: timer('restart'),
       phase: 'reconnecting',
-      effects: [restart, set('restart', RESTART_EVERY_MS)],
+      effects: [restart, again(0)],
     },
     {
       at: 6_000,
@@ -467,22 +523,95 @@ const scenarios: Record<string, Line[]> = {
       also: { connectedAt: 1_000 },
     },
   ],
-  'a broken path that stays broken ends in words': [
+  'nothing has come for a while: a new path is looked for at once': [
+    ...called,
+    {
+      at: 5_000,
+      input: { type: 'media-stalled' },
+      phase: 'reconnecting',
+      effects: [giveUp, restart, again(0)],
+    },
+    { input: interrupted, phase: 'reconnecting', effects: [] },
+    { input: { type: 'media-failed' }, phase: 'reconnecting', effects: [] },
+    { at: 6_000, input: mediaUp, phase: 'connected', effects: [clear], also: { restarts: 0 } },
+  ],
+  'nothing comes from somebody who is away, or has lost the server: others say how that ends': [
+    ...called,
+    { input: away('zoe'), phase: 'connected' },
+    { input: { type: 'media-stalled' }, phase: 'reconnecting', effects: [] },
+    { input: mediaUp, phase: 'connected' },
+    { input: bye('zoe'), phase: 'connected' },
+    { input: { type: 'media-stalled' }, phase: 'connected', effects: [] },
+  ],
+  'a broken path that stays broken: it is looked for without end, and words say so': [
     ...called,
     { at: 2_000, input: interrupted, phase: 'reconnecting' },
     {
       at: 3_000,
       input: { type: 'media-failed' },
       phase: 'reconnecting',
-      effects: [restart, set('restart', RESTART_EVERY_MS)],
+      effects: [restart, again(0)],
     },
+    ...[1, 2, 3, 4, 5].map(
+      (attempt): Line => ({
+        input: timer('restart'),
+        phase: 'reconnecting',
+        effects: [restart, again(attempt)],
+        also: { stuck: false },
+      }),
+    ),
     {
       at: 32_000,
       input: timer('give-up'),
-      phase: 'failed',
-      effects: [clear, sendLeave, close],
-      also: { failure: { kind: 'lost' } },
+      phase: 'reconnecting',
+      effects: [],
+      also: { stuck: true },
     },
+    ...[6, 7, 99].map(
+      (): Line => ({ input: timer('restart'), phase: 'reconnecting', also: { stuck: true } }),
+    ),
+    { input: mediaUp, phase: 'connected', also: { stuck: false, restarts: 0, connectedAt: 1_000 } },
+  ],
+  'an attempt that fails at once is followed by the next one no sooner for that': [
+    ...called,
+    {
+      input: { type: 'media-failed' },
+      phase: 'reconnecting',
+      effects: [giveUp, restart, again(0)],
+    },
+    { input: { type: 'media-failed' }, phase: 'reconnecting', effects: [] },
+  ],
+  'whoever is stuck may join anew': [
+    ...called,
+    { input: interrupted, phase: 'reconnecting' },
+    { input: timer('give-up'), phase: 'reconnecting', also: { stuck: true } },
+    { input: leave, phase: 'ended', effects: [clear, sendLeave, close], also: { stuck: false } },
+    { input: join, phase: 'joining', effects: [sendJoin] },
+  ],
+  'another network: a path that seems to carry is renewed, and the server reached': [
+    { input: changed, phase: 'lobby', effects: [hurry] },
+    ...called,
+    { input: changed, phase: 'connected', effects: [hurry, restart, again(0)] },
+    { input: timer('restart'), phase: 'connected', effects: [] },
+  ],
+  'another network is new hope for a path that was not found': [
+    ...called,
+    { input: interrupted, phase: 'reconnecting' },
+    { input: timer('restart'), phase: 'reconnecting', effects: [restart, again(0)] },
+    { input: timer('restart'), phase: 'reconnecting', effects: [restart, again(1)] },
+    { input: timer('give-up'), phase: 'reconnecting', also: { stuck: true } },
+    {
+      input: changed,
+      phase: 'reconnecting',
+      effects: [hurry, giveUp, restart, again(0)],
+      also: { stuck: false },
+    },
+  ],
+  'another network, and no seat at the moment: the server comes first': [
+    ...called,
+    { input: lost, phase: 'connected' },
+    { input: changed, phase: 'connected', effects: [hurry] },
+    { input: away('zoe'), phase: 'connected' },
   ],
   'no path at all': [
     ...waiting,
@@ -490,7 +619,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: { type: 'media-failed' },
       phase: 'connecting',
-      effects: [restart, set('restart', RESTART_EVERY_MS), giveUp],
+      effects: [giveUp, restart, again(0)],
     },
     { input: timer('give-up'), phase: 'failed', also: { failure: { kind: 'unreachable' } } },
   ],
@@ -501,7 +630,7 @@ const scenarios: Record<string, Line[]> = {
     {
       input: timer('restart'),
       phase: 'reconnecting',
-      effects: [set('restart', RESTART_EVERY_MS)],
+      effects: [again(0)],
     },
   ],
   'hanging up without the server leaves no word, and keeps the way back': [
@@ -565,7 +694,7 @@ describe('the life of a call', () => {
       let now = 0;
       lines.forEach((line, index) => {
         now = line.at ?? now;
-        const result = step(state, line.input, now);
+        const result = step(state, line.input, now, 0.5);
         state = result.state;
         const where = `line ${index}: ${JSON.stringify(line.input)}`;
         expect(state.phase, where).toBe(line.phase);
@@ -579,7 +708,7 @@ describe('the life of a call', () => {
     const inputs: Input[] = [up, seated(), comes(ann), full, mediaUp, timer('rejoin'), lost, leave];
     let state = initialState();
     for (const input of inputs) {
-      const result = step(state, input, 0);
+      const result = step(state, input, 0, 0.5);
       expect(result.effects).toEqual([]);
       state = result.state;
     }

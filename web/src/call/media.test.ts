@@ -1,71 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type DeviceAccess, type Kind, LocalMedia, openDevices, problemOf } from './media';
+import type { Kind } from './devices';
+import { LocalMedia } from './media';
+import { machine } from './testing/machine';
 
-const BOTH: Kind[] = ['microphone', 'camera'];
-
-describe('opening devices', () => {
-  it('asks once when both are there', async () => {
-    const { access, asked } = machine({});
-    const opened = await openDevices(access, BOTH);
-    expect(asked).toEqual(['microphone+camera']);
-    expect(opened).toMatchObject({ microphone: { kind: 'audio' }, camera: { kind: 'video' } });
-  });
-
-  it.each([
-    ['NotFoundError', 'missing'],
-    ['NotReadableError', 'busy'],
-  ] as const)('goes on with the microphone alone on a camera’s %s', async (name, problem) => {
-    const { access, asked } = machine({ camera: name });
-    const opened = await openDevices(access, BOTH);
-    expect(asked).toEqual(['microphone+camera', 'microphone', 'camera']);
-    expect(opened).toMatchObject({ microphone: { kind: 'audio' }, camera: problem });
-  });
-
-  it('goes on with the camera alone without a microphone', async () => {
-    const { access } = machine({ microphone: 'NotFoundError' });
-    expect(await openDevices(access, BOTH)).toMatchObject({
-      microphone: 'missing',
-      camera: { kind: 'video' },
-    });
-  });
-
-  it('tells each reason when both fail differently', async () => {
-    const { access } = machine({ microphone: 'NotFoundError', camera: 'NotReadableError' });
-    expect(await openDevices(access, BOTH)).toEqual({ microphone: 'missing', camera: 'busy' });
-  });
-
-  it('does not ask again when the permission was refused', async () => {
-    const refused = { microphone: 'NotAllowedError', camera: 'NotAllowedError' };
-    const { access, asked } = machine(refused);
-    expect(await openDevices(access, BOTH)).toEqual({ microphone: 'denied', camera: 'denied' });
-    expect(asked).toEqual(['microphone+camera']);
-  });
-
-  it('opens what is allowed when the other permission is refused', async () => {
-    const { access, asked } = machine({ camera: 'NotAllowedError' }, { microphone: 'granted' });
-    expect(await openDevices(access, BOTH)).toMatchObject({
-      microphone: { kind: 'audio' },
-      camera: 'denied',
-    });
-    expect(asked).toEqual(['microphone+camera', 'microphone']);
-  });
-
-  it('knows an insecure page', async () => {
-    const access: DeviceAccess = { permission: async () => null };
-    expect(await openDevices(access, ['camera'])).toEqual({ camera: 'insecure' });
-  });
-
-  it.each([
-    ['NotAllowedError', 'denied'],
-    ['SecurityError', 'denied'],
-    ['NotFoundError', 'missing'],
-    ['OverconstrainedError', 'missing'],
-    ['NotReadableError', 'busy'],
-    ['AbortError', 'busy'],
-  ])('calls %s %s', (name, problem) => {
-    expect(problemOf(new DOMException('', name))).toBe(problem);
-  });
-});
+const GRANTED = { microphone: 'granted', camera: 'granted' } as const;
+/** Until everything that was begun is done. */
+const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 describe('own devices', () => {
   it('stops the camera when it is switched off, and opens it anew', async () => {
@@ -135,19 +75,119 @@ describe('own devices', () => {
   });
 
   it('knows from the start that an insecure page has none', async () => {
-    const media = new LocalMedia({ permission: async () => null }, () => {});
+    const { getUserMedia: _, ...insecure } = machine({}).access;
+    const media = new LocalMedia(insecure, () => {});
     expect(media.device('camera').problem).toBe('insecure');
     await media.set('camera', false);
     await media.set('camera', true);
     expect(media.device('camera').problem).toBe('insecure');
   });
 
-  it('notices a device that is pulled out', async () => {
-    const media = local({});
+  it('takes the next device in place of one that is pulled out, and says so', async () => {
+    const { access, tracks } = machine({}, GRANTED);
+    const media = new LocalMedia(access, () => {});
     await media.open();
     const { track } = media.device('camera');
     track?.dispatchEvent(new Event('ended'));
     expect(media.device('camera')).toMatchObject({ track: null, problem: 'missing' });
+    await settle();
+    expect(media.device('camera').track).toBe(tracks[2]);
+    expect(media.device('camera')).toMatchObject({ problem: null, substitute: 'the first' });
+    await media.set('camera', false);
+    expect(media.device('camera').substitute).toBeNull();
+  });
+
+  it('has none when the only one is pulled out, until one is plugged in', async () => {
+    const failing: Partial<Record<Kind, string>> = {};
+    const { access, plug } = machine(failing, GRANTED);
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    failing.camera = 'NotFoundError';
+    media.device('camera').track?.dispatchEvent(new Event('ended'));
+    await settle();
+    expect(media.device('camera')).toMatchObject({ track: null, problem: 'missing' });
+    plug();
+    await settle();
+    expect(media.device('camera')).toMatchObject({ track: null, problem: 'missing' });
+    delete failing.camera;
+    plug();
+    await settle();
+    expect(media.isOn('camera')).toBe(true);
+    expect(media.device('camera')).toMatchObject({ problem: null, substitute: null });
+  });
+
+  it('opens devices that are plugged in later, once', async () => {
+    const failing: Partial<Record<Kind, string>> = {
+      microphone: 'NotFoundError',
+      camera: 'NotFoundError',
+    };
+    const { access, asked, plug } = machine(failing);
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    delete failing.camera;
+    delete failing.microphone;
+    asked.length = 0;
+    plug();
+    plug();
+    await settle();
+    expect(asked).toEqual(['microphone+camera']);
+    expect([media.isOn('microphone'), media.isOn('camera')]).toEqual([true, true]);
+  });
+
+  it('opens nothing by itself that is not wanted, was refused, or is not in use', async () => {
+    const { access, asked, plug, watchers } = machine({ microphone: 'NotAllowedError' }, GRANTED);
+    const media = new LocalMedia(access, () => {});
+    plug();
+    await media.set('camera', false);
+    await media.open();
+    asked.length = 0;
+    plug();
+    await settle();
+    media.close();
+    plug();
+    await settle();
+    expect(asked).toEqual([]);
+    media.end();
+    expect(watchers.size).toBe(0);
+  });
+
+  it('does not make the browser ask when a device goes whose permission is not given for good', async () => {
+    const { access, asked } = machine({}, { camera: 'prompt' });
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    asked.length = 0;
+    media.device('camera').track?.dispatchEvent(new Event('ended'));
+    await settle();
+    expect(asked).toEqual([]);
+    expect(media.device('camera').problem).toBe('missing');
+  });
+
+  it('leaves a muted microphone that goes alone until it is wanted', async () => {
+    const { access } = machine({}, GRANTED);
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    await media.set('microphone', false);
+    media.device('microphone').track?.dispatchEvent(new Event('ended'));
+    await settle();
+    expect(media.device('microphone').track).toBeNull();
+    await media.set('microphone', true);
+    expect(media.isOn('microphone')).toBe(true);
+  });
+
+  it('tells when a device gives nothing for a while, and opens it anew when told to', async () => {
+    const media = local({});
+    await media.open();
+    const { track } = media.device('camera');
+    track?.dispatchEvent(new Event('mute'));
+    expect(media.device('camera')).toMatchObject({ track, problem: 'silent' });
+    expect(media.isOn('camera')).toBe(false);
+    track?.dispatchEvent(new Event('unmute'));
+    expect(media.isOn('camera')).toBe(true);
+    track?.dispatchEvent(new Event('mute'));
+    await media.retry();
+    expect(track?.readyState).toBe('ended');
+    expect(media.device('camera').track).not.toBe(track);
+    expect(media.isOn('camera')).toBe(true);
   });
 
   it('notices a permission that is taken back', async () => {
@@ -156,59 +196,11 @@ describe('own devices', () => {
     await media.open();
     permissions.camera = 'denied';
     media.device('camera').track?.dispatchEvent(new Event('ended'));
-    await Promise.resolve();
-    await Promise.resolve();
+    await settle();
     expect(media.device('camera')).toMatchObject({ track: null, problem: 'denied' });
   });
 });
 
 function local(failing: Partial<Record<Kind, string>>): LocalMedia {
   return new LocalMedia(machine(failing).access, () => {});
-}
-
-/** A computer whose devices fail with errors of the given names. */
-function machine(
-  failing: Partial<Record<Kind, string>>,
-  permissions: Partial<Record<Kind, PermissionState>> = {},
-) {
-  const asked: string[] = [];
-  const tracks: FakeTrack[] = [];
-  const access: DeviceAccess = {
-    async getUserMedia({ audio, video }) {
-      const kinds: Kind[] = [...(audio ? BOTH.slice(0, 1) : []), ...(video ? BOTH.slice(1) : [])];
-      asked.push(kinds.join('+'));
-      await Promise.resolve();
-      // A refusal is told before anything else.
-      const errors = kinds.map((kind) => failing[kind]).filter((name) => name !== undefined);
-      const [first] = errors.sort((a) => (a === 'NotAllowedError' ? -1 : 1));
-      if (first) throw new DOMException('', first);
-      const made = kinds.map((kind) => new FakeTrack(kind === 'camera' ? 'video' : 'audio'));
-      tracks.push(...made);
-      return new FakeStream(made) as unknown as MediaStream;
-    },
-    permission: async (kind) => permissions[kind] ?? null,
-  };
-  return { access, asked, tracks };
-}
-
-class FakeTrack extends EventTarget {
-  readyState = 'live';
-  enabled = true;
-  readonly kind: string;
-  constructor(kind: string) {
-    super();
-    this.kind = kind;
-  }
-  stop() {
-    this.readyState = 'ended';
-  }
-}
-
-class FakeStream {
-  readonly #tracks: FakeTrack[];
-  constructor(tracks: FakeTrack[]) {
-    this.#tracks = tracks;
-  }
-  getAudioTracks = () => this.#tracks.filter((track) => track.kind === 'audio');
-  getVideoTracks = () => this.#tracks.filter((track) => track.kind === 'video');
 }

@@ -7,8 +7,8 @@ describe('perfect negotiation', () => {
     await a.negotiation.needed();
     await deliver(a, b);
     expect([a.pc.signalingState, b.pc.signalingState]).toEqual(['stable', 'stable']);
-    expect(a.pc.remoteDescription?.sdp).toBe('b1');
-    expect(b.pc.remoteDescription?.sdp).toBe('a1');
+    expect(a.pc.remoteDescription?.sdp).toBe(of('b1'));
+    expect(b.pc.remoteDescription?.sdp).toBe(of('a1'));
     expect(b.log).toContain('before answer');
   });
 
@@ -20,8 +20,8 @@ describe('perfect negotiation', () => {
       await (order === 'impolite first' ? deliver(impolite, polite) : deliver(polite, impolite));
       expect([impolite.pc.signalingState, polite.pc.signalingState]).toEqual(['stable', 'stable']);
       // The polite side took back its first offer and answered with its second description.
-      expect(polite.pc.remoteDescription?.sdp).toBe('a1');
-      expect(impolite.pc.remoteDescription?.sdp).toBe('b2');
+      expect(polite.pc.remoteDescription?.sdp).toBe(of('a1'));
+      expect(impolite.pc.remoteDescription?.sdp).toBe(of('b2'));
       expect(polite.log).toContain('rollback');
       expect(impolite.log).not.toContain('rollback');
       expect([...impolite.problems, ...polite.problems]).toEqual([]);
@@ -37,6 +37,38 @@ describe('perfect negotiation', () => {
     await b.negotiation.candidate({ candidate: 'late', usernameFragment: 'a1' });
     expect(b.pc.candidates).toEqual(['early', 'late']);
     expect(b.problems).toEqual([]);
+  });
+
+  it('keeps candidates that come before the description of a new path', async () => {
+    const [a, b] = pair();
+    await a.negotiation.needed();
+    await deliver(a, b);
+    await b.negotiation.candidate({ candidate: 'early', usernameFragment: 'a2' });
+    await b.negotiation.candidate({ candidate: 'of nothing', usernameFragment: 'zz' });
+    expect(b.pc.candidates).toEqual([]);
+    await a.negotiation.needed();
+    await deliver(a, b);
+    await b.negotiation.candidate({ candidate: 'late', usernameFragment: 'a2' });
+    expect(b.pc.candidates).toEqual(['early', 'late']);
+    expect(b.problems).toEqual([]);
+  });
+
+  it('keeps no more early candidates than a description may have', async () => {
+    const [a, b] = pair();
+    for (let n = 0; n < 300; n += 1) {
+      await b.negotiation.candidate({ candidate: `${n}`, usernameFragment: 'a1' });
+    }
+    await a.negotiation.needed();
+    await deliver(a, b);
+    expect(b.pc.candidates).toHaveLength(100);
+  });
+
+  it('takes candidates that do not say what they belong to as those of the present description', async () => {
+    const [a, b] = pair();
+    await a.negotiation.needed();
+    await deliver(a, b);
+    await b.negotiation.candidate({ candidate: 'plain' });
+    expect(b.pc.candidates).toEqual(['plain']);
   });
 
   it('drops the candidates of an offer that it ignored', async () => {
@@ -57,7 +89,7 @@ describe('perfect negotiation', () => {
     await impolite.negotiation.needed();
     await deliver(impolite, polite);
     await Promise.all([impolite.negotiation.needed(), polite.negotiation.needed()]);
-    const crossing = polite.sent.find((d) => d.sdp === 'b2');
+    const crossing = polite.sent.find((d) => d.sdp === of('b2'));
     if (!crossing) throw new Error('no second offer was made');
     await impolite.negotiation.description(crossing);
     await impolite.negotiation.candidate({ candidate: 'of b2', usernameFragment: 'b2' });
@@ -68,10 +100,10 @@ describe('perfect negotiation', () => {
   it('takes an offer that comes while an answer is being set', async () => {
     const [a, b] = pair();
     await a.negotiation.needed();
-    const answer = a.negotiation.description({ type: 'answer', sdp: 'b1' });
-    const offer = a.negotiation.description({ type: 'offer', sdp: 'b2' });
+    const answer = a.negotiation.description({ type: 'answer', sdp: of('b1') });
+    const offer = a.negotiation.description({ type: 'offer', sdp: of('b2') });
     await Promise.all([answer, offer]);
-    expect(a.pc.remoteDescription?.sdp).toBe('b2');
+    expect(a.pc.remoteDescription?.sdp).toBe(of('b2'));
     expect(a.pc.signalingState).toBe('stable');
     expect(a.problems).toEqual([]);
     expect(b.problems).toEqual([]);
@@ -82,8 +114,24 @@ describe('perfect negotiation', () => {
     await a.negotiation.needed();
     expect(a.negotiation.repeat()).toBe(true);
     await Promise.all(a.sent.map((offer) => b.negotiation.description(offer)));
-    expect(b.sent).toEqual([{ type: 'answer', sdp: 'b1' }]);
+    expect(b.sent).toEqual([{ type: 'answer', sdp: of('b1') }]);
     expect([b.pc.signalingState, b.problems]).toEqual(['stable', []]);
+  });
+
+  it('gives the same answer again to an offer that comes again, and takes an answer once', async () => {
+    const [a, b] = pair();
+    await a.negotiation.needed();
+    await deliver(a, b);
+    const [offer] = a.sent;
+    const [answer] = b.sent;
+    if (!offer || !answer) throw new Error('nothing was said');
+    await b.negotiation.description(offer);
+    expect(b.sent).toEqual([answer, answer]);
+    // It is none to the offer of a new path.
+    await a.negotiation.needed();
+    await a.negotiation.description(answer);
+    expect(a.pc.signalingState).toBe('have-local-offer');
+    expect([...a.problems, ...b.problems]).toEqual([]);
   });
 
   it('has no offer to repeat once it is answered', async () => {
@@ -95,13 +143,18 @@ describe('perfect negotiation', () => {
 
   it('reports an answer that nobody asked for, and goes on', async () => {
     const [a, b] = pair();
-    await a.negotiation.description({ type: 'answer', sdp: 'x1' });
+    await a.negotiation.description({ type: 'answer', sdp: of('x1') });
     expect(a.problems).toHaveLength(1);
     await a.negotiation.needed();
     await deliver(a, b);
     expect(a.pc.signalingState).toBe('stable');
   });
 });
+
+/** A description whose ICE credentials have this name. */
+function of(fragment: string): string {
+  return `o=- 1 ${fragment}\r\na=ice-ufrag:${fragment}`;
+}
 
 /** Two sides: the first impolite, the second polite. */
 function pair(): [Side, Side] {
@@ -161,7 +214,7 @@ class FakeConnection implements Negotiable {
     return this.#queue(() => {
       const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
       this.#made += 1;
-      this.localDescription = { type, sdp: `${this.#name}${this.#made}` };
+      this.localDescription = { type, sdp: of(`${this.#name}${this.#made}`) };
       this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
     });
   }
@@ -181,7 +234,7 @@ class FakeConnection implements Negotiable {
 
   addIceCandidate({ candidate, usernameFragment }: RTCIceCandidateInit): Promise<void> {
     return this.#queue(() => {
-      if (usernameFragment !== this.remoteDescription?.sdp) {
+      if (usernameFragment && of(usernameFragment) !== this.remoteDescription?.sdp) {
         throw new DOMException('unknown fragment', 'OperationError');
       }
       this.candidates.push(candidate ?? '');

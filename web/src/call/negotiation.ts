@@ -17,18 +17,22 @@ export interface NegotiationHooks {
   problem(error: unknown): void;
 }
 
+/** More candidates than any description has, that came before theirs. */
+const MOST_EARLY = 100;
+
 /**
  * Perfect negotiation in the three-flag form of the WebRTC specification
  * (https://www.w3.org/TR/webrtc/#perfect-negotiation-example): either side may offer at any time;
  * when two offers cross, the polite side takes back its own.
  *
- * Beyond that form, candidates may come before the description that they belong to.
+ * Beyond that form, candidates may come before the description that they belong to, and an offer twice.
  */
 export class Negotiation {
   #makingOffer = false;
   #ignoreOffer = false;
   #isSettingRemoteAnswerPending = false;
-  #answering = false;
+  /** The offer that is being answered. */
+  #underWay: string | null = null;
   #early: RTCIceCandidateInit[] = [];
   readonly #pc: Negotiable;
   readonly #polite: boolean;
@@ -63,11 +67,14 @@ export class Negotiation {
   /** Takes an offer or an answer of the other side. */
   async description(description: RTCSessionDescriptionInit): Promise<void> {
     const pc = this.#pc;
+    const origin = originOf(description);
+    if (origin !== '' && this.#hasComeBefore(description.type, origin)) return;
     const readyForOffer =
       !this.#makingOffer && (pc.signalingState === 'stable' || this.#isSettingRemoteAnswerPending);
     const collision = description.type === 'offer' && !readyForOffer;
     this.#ignoreOffer = !this.#polite && collision;
     if (this.#ignoreOffer) return;
+    if (description.type === 'offer') this.#underWay = origin;
     try {
       this.#isSettingRemoteAnswerPending = description.type === 'answer';
       try {
@@ -77,18 +84,33 @@ export class Negotiation {
         this.#isSettingRemoteAnswerPending = false;
       }
       this.#flush();
-      // An offer that was sent again: the answer that is under way is to the last one.
-      if (description.type === 'offer' && !this.#answering) await this.#answer();
+      if (description.type === 'offer') await this.#answer();
     } catch (error) {
       this.#hooks.problem(error);
+    } finally {
+      if (this.#underWay === origin) this.#underWay = null;
     }
+  }
+
+  /**
+   * Whether a description was sent again, because the other side could not know that it had arrived. An offer
+   * whose answer has been given is answered by the same once more.
+   */
+  #hasComeBefore(type: RTCSdpType, origin: string): boolean {
+    if (origin === this.#underWay) return true;
+    const { remoteDescription, localDescription, signalingState } = this.#pc;
+    if (!remoteDescription || originOf(remoteDescription) !== origin) return false;
+    if (type === 'answer') return true;
+    const answered = signalingState === 'stable' && localDescription?.type === 'answer';
+    if (answered) this.#sendLocal();
+    return answered;
   }
 
   /** Takes a candidate of the other side. */
   async candidate(candidate: RTCIceCandidateInit): Promise<void> {
-    if (!this.#pc.remoteDescription) {
-      // Of an offer that was ignored: its descriptions will never come.
-      if (!this.#ignoreOffer) this.#early.push(candidate);
+    if (!isOf(candidate, this.#pc.remoteDescription)) {
+      // Those of an offer that was ignored are dropped with the next description.
+      if (this.#early.length < MOST_EARLY) this.#early.push(candidate);
       return;
     }
     try {
@@ -99,18 +121,13 @@ export class Negotiation {
   }
 
   async #answer(): Promise<void> {
-    try {
-      this.#answering = true;
-      this.#hooks.beforeAnswer();
-      await this.#pc.setLocalDescription();
-      this.#sendLocal();
-    } finally {
-      this.#answering = false;
-    }
+    this.#hooks.beforeAnswer();
+    await this.#pc.setLocalDescription();
+    this.#sendLocal();
   }
 
   #flush(): void {
-    const early = this.#early;
+    const early = this.#early.filter((one) => isOf(one, this.#pc.remoteDescription));
     this.#early = [];
     for (const candidate of early) void this.candidate(candidate);
   }
@@ -119,4 +136,19 @@ export class Negotiation {
     const local = this.#pc.localDescription;
     if (local) this.#hooks.send({ type: local.type, sdp: local.sdp ?? '' });
   }
+}
+
+/** What names a description, whatever candidates it has gained since (RFC 8866 §5.2). */
+function originOf({ sdp }: RTCSessionDescriptionInit): string {
+  return /^o=.*$/m.exec(sdp ?? '')?.[0] ?? '';
+}
+
+/** Whether a candidate belongs to a description, as far as it says to which. */
+function isOf(
+  { usernameFragment }: RTCIceCandidateInit,
+  description: { sdp?: string } | null,
+): boolean {
+  if (!description) return false;
+  const lines = (description.sdp ?? '').split(/\r?\n/);
+  return !usernameFragment || lines.includes(`a=ice-ufrag:${usernameFragment}`);
 }

@@ -2,6 +2,7 @@
  * The events between page and server, as literals. Field for field what the server's documentation
  * calls the signalling protocol; a client that knows only `roomId` and `userNum` is a valid peer.
  */
+import type { Envelope } from './seal/envelope';
 
 /** What a client of this kind understands beyond the plain protocol. */
 export interface Capabilities {
@@ -13,6 +14,10 @@ export interface Capabilities {
   restart?: boolean;
   /** Comes back to its seat after it has lost the server. */
   resume?: boolean;
+  /** Takes part in the safety code over a data channel. */
+  code?: boolean;
+  /** Its session in a sealed call: it says nothing in the open. */
+  seal?: string;
 }
 
 /** The other seat of the room. `capabilities` is absent for a client of the plain protocol. */
@@ -70,7 +75,7 @@ export interface Tickets {
 /** What a client sends. */
 export interface ClientEvents {
   join(body: { roomId: string; capabilities?: Capabilities } & Tickets): void;
-  message(body: { roomId: string; data: PeerMessage }): void;
+  message(body: { roomId: string; data: PeerMessage | Envelope }): void;
   leave(body: { roomId: string }): void;
   iceservers(body: { roomId: string }, answered: () => void): void;
 }
@@ -106,6 +111,7 @@ export const OWN_CAPABILITIES: Capabilities = {
   leaving: true,
   restart: true,
   resume: true,
+  code: true,
 };
 
 /** Longest room name that the server takes, in characters. */

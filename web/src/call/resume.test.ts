@@ -64,10 +64,28 @@ it('makes another connection when the server starts anew and knows nobody', asyn
   expectTalking(sides);
 });
 
-describe.each([true, false])('whatever happens (a server that knows its seats: %s)', (known) => {
+it.each<[string, (side: Tab) => void]>([
+  ['a reload that the server sees late', (side) => side.reload({ seenAfter: 10_000 })],
+  ['a takeover by another tab', (side) => side.duplicate()],
+])('refuses nothing in a sealed call after %s', async (_, trouble) => {
+  for (const which of [0, 1] as const) {
+    const sides = await inCall(5, { sealed: true });
+    trouble(sides[which]);
+    await vi.advanceTimersByTimeAsync(SETTLED_MS);
+    expectTalking(sides);
+    expect(sides.map(({ call }) => call.snapshot.sealTrouble)).toEqual([null, null]);
+  }
+});
+
+describe.each([
+  { known: true, sealed: false },
+  { known: false, sealed: false },
+  { known: true, sealed: true },
+])('whatever happens (a server that knows its seats: $known, sealed: $sealed)', (kind) => {
+  const { known } = kind;
   it('comes to a call again', { timeout: 60_000 }, async () => {
     for (let seed = 1; seed <= 100; seed += 1) {
-      const sides = await inCall(seed);
+      const sides = await inCall(seed, kind);
       const { random } = world;
       const blows: string[] = [];
       for (let blow = 0; blow < 12; blow += 1) {
@@ -75,7 +93,7 @@ describe.each([true, false])('whatever happens (a server that knows its seats: %
         await vi.advanceTimersByTimeAsync(random() < 0.5 ? random() * 300 : random() * 8_000);
       }
       await vi.advanceTimersByTimeAsync(SETTLED_MS);
-      // Half a minute of trouble on end is a reason to give up, and a former tab that comes back later
+      // Half a minute without a first path is a reason to give up, and a former tab that comes back later
       // has the call: then the person presses the button that is offered.
       for (const { call } of sides) {
         const { phase } = call.snapshot;
@@ -117,8 +135,9 @@ function strike(side: Tab, known: boolean): string {
   return 'break';
 }
 
-async function inCall(seed: number): Promise<[Tab, Tab]> {
-  world = new World(seed);
+async function inCall(seed: number, kind = { sealed: false }): Promise<[Tab, Tab]> {
+  world = new World(seed, kind);
+  vi.spyOn(Math, 'random').mockImplementation(world.random);
   const sides: [Tab, Tab] = [new Tab(world), new Tab(world)];
   await vi.advanceTimersByTimeAsync(1_000);
   expectTalking(sides, `seed ${seed}, at the start`);
@@ -128,7 +147,8 @@ async function inCall(seed: number): Promise<[Tab, Tab]> {
 
 function expectTalking([one, other]: [Tab, Tab], when?: string): void {
   for (const { call } of [one, other]) {
-    expect(call.snapshot, when).toMatchObject({ phase: 'connected', peerAway: false });
+    const well = { phase: 'connected', peerAway: false, sealTrouble: null };
+    expect(call.snapshot, when).toMatchObject(well);
   }
   expect(one.connection?.connectionState, when).toBe('connected');
   expect(one.connection?.remote === other.connection, when).toBe(true);
@@ -141,7 +161,7 @@ class FakeStream {
 }
 
 class ConnectionOfThisWorld extends FakeConnection {
-  constructor() {
-    super(world);
+  constructor(config: RTCConfiguration) {
+    super(world, config);
   }
 }

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import {
+  type Capabilities,
   type ClientEvents,
   type Joined,
   OWN_CAPABILITIES,
@@ -9,6 +10,8 @@ import {
   type ServerEvents,
   type Tickets,
 } from './protocol';
+import type { Envelope } from './seal/envelope';
+import type { SealTrouble } from './seal/session';
 
 /** What the server says of one room. */
 export interface SignallingHandler {
@@ -31,17 +34,28 @@ export interface SignallingHandler {
   message(data: unknown): void;
   iceServers(servers: RTCIceServer[]): void;
   refused(body: Refused): void;
+  /** Something is wrong with the seal of a sealed call, or has gone right again. */
+  sealTrouble(trouble: SealTrouble | null): void;
 }
 
 /** One room's line to the server. */
 export interface Signalling {
   connect(handler: SignallingHandler): void;
-  join(tickets: Tickets): void;
+  /** Takes a seat; `capabilities` are by default those of every page. */
+  join(request: Tickets & { capabilities?: Capabilities }): void;
   /** Gives up the seat; `false` if the server cannot be told. */
   leave(): boolean;
-  send(data: PeerMessage): void;
-  /** Asks for fresh credentials. A connection on which no answer comes is made anew. */
-  askIceServers(): void;
+  send(data: PeerMessage | Envelope): void;
+  /**
+   * Asks for fresh credentials, which the handler is given; ends when it was, or when it is clear that it
+   * will not be. A connection on which no answer comes is made anew.
+   */
+  askIceServers(): Promise<void>;
+  /**
+   * The network may be another one: tries whether the connection stands, by asking for fresh credentials, or makes
+   * one without waiting.
+   */
+  hurry(): void;
   close(): void;
 }
 
@@ -77,6 +91,16 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
     if (!socket.active) returning = setTimeout(() => socket.connect(), ms);
   };
 
+  const askIceServers = () =>
+    new Promise<void>((resolve) => {
+      if (!socket.connected) return resolve();
+      const { engine } = socket.io;
+      socket.timeout(ANSWER_WITHIN_MS).emit('iceservers', { roomId }, (late) => {
+        if (late) engine.close();
+        resolve();
+      });
+    });
+
   return {
     connect(handler) {
       socket.on('connect', () => handler.up());
@@ -100,8 +124,8 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
       socket.on('refused', (body) => handler.refused(body));
       socket.connect();
     },
-    join: (tickets) => {
-      socket.emit('join', { roomId, capabilities: OWN_CAPABILITIES, ...tickets });
+    join: (request) => {
+      socket.emit('join', { roomId, capabilities: OWN_CAPABILITIES, ...request });
     },
     leave() {
       if (socket.connected) socket.emit('leave', { roomId });
@@ -109,12 +133,12 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
     },
     // Volatile in effect: what was meant for a lost connection is outdated when there is another.
     send: (data) => socket.connected && socket.emit('message', { roomId, data }),
-    askIceServers() {
-      if (!socket.connected) return;
-      const { engine } = socket.io;
-      socket.timeout(ANSWER_WITHIN_MS).emit('iceservers', { roomId }, (late) => {
-        if (late) engine.close();
-      });
+    askIceServers,
+    hurry() {
+      if (socket.connected) return void askIceServers();
+      clearTimeout(returning);
+      // An attempt that is under way goes through the network of before, and one that waits waits on.
+      socket.disconnect().connect();
     },
     close() {
       clearTimeout(returning);

@@ -37,10 +37,20 @@ it('counts losses since the reading before', () => {
   const entries = [transport, pair, rtp];
   expect(readConnection(entries, NOTHING).connection?.quality).toBe('weak');
   const before = { received: 500, lost: 99 };
-  expect(readConnection(entries, before)).toEqual({
+  expect(readConnection(entries, before)).toMatchObject({
     connection: { path: 'direct', quality: 'good' },
     reading: { received: 1_000, lost: 100 },
   });
+});
+
+it('reads how much has come, and how many checks were answered', () => {
+  const counted = { ...pair, requestsSent: 5, responsesReceived: 4 };
+  const rtp = { id: 'v', type: 'inbound-rtp', packetsReceived: 7 };
+  const { beat } = readConnection([transport, counted, rtp], NOTHING);
+  expect(beat).toEqual({ packets: 7, pair: 'p', asked: 5, answered: 4 });
+  // Firefox may forget its pair.
+  const { beat: without } = readConnection([rtp], NOTHING);
+  expect(without).toEqual({ packets: 7, pair: '', asked: 0, answered: 0 });
 });
 
 it('calls a long way weak', () => {

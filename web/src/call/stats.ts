@@ -1,3 +1,5 @@
+import type { Beat } from './pulse';
+
 /** How the media travels: straight between the two browsers, or through the relay. */
 export type Path = 'direct' | 'relayed';
 
@@ -27,15 +29,17 @@ interface Entry {
   remoteCandidateId?: string;
   candidateType?: string;
   currentRoundTripTime?: number;
+  requestsSent?: number;
+  responsesReceived?: number;
   packetsReceived?: number;
   packetsLost?: number;
 }
 
-/** Reads path and quality from a statistics report; `null` before a path is selected. */
+/** Reads path, quality and counters from a statistics report; `null` before a path is selected. */
 export function readConnection(
   entries: Iterable<Entry>,
   before: Reading,
-): { connection: Connection | null; reading: Reading } {
+): { connection: Connection | null; reading: Reading; beat: Beat } {
   const byId = new Map<string, Entry>();
   for (const entry of entries) byId.set(entry.id, entry);
 
@@ -53,7 +57,13 @@ export function readConnection(
   pair ??= [...byId.values()].find(
     (e) => e.type === 'candidate-pair' && e.nominated && e.state === 'succeeded',
   );
-  if (!pair) return { connection: null, reading };
+  const beat = {
+    packets: reading.received,
+    pair: pair?.id ?? '',
+    asked: pair?.requestsSent ?? 0,
+    answered: pair?.responsesReceived ?? 0,
+  };
+  if (!pair) return { connection: null, reading, beat };
 
   const ends = [pair.localCandidateId, pair.remoteCandidateId].map((id) => byId.get(id ?? ''));
   const path = ends.some((end) => end?.candidateType === 'relay') ? 'relayed' : 'direct';
@@ -61,5 +71,5 @@ export function readConnection(
   const received = Math.max(0, reading.received - before.received);
   const lossy = lost > WEAK_LOSS * (lost + received);
   const far = (pair.currentRoundTripTime ?? 0) > WEAK_ROUND_TRIP_S;
-  return { connection: { path, quality: lossy || far ? 'weak' : 'good' }, reading };
+  return { connection: { path, quality: lossy || far ? 'weak' : 'good' }, reading, beat };
 }

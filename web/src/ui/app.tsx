@@ -1,104 +1,130 @@
 import { useEffect, useState } from 'preact/hooks';
-import { Call } from '../call';
-import { useSnapshot } from './hooks';
+import { Call, deriveRoom, newSecret, type RoomKeys, readSecret } from '../call';
+import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
 import { noteAbsence, seatKeeper, takeAbsence } from './memory';
-import { pathOfRoom, randomRoom, roomNameProblem, roomOfPath, tokenOfHash } from './route';
+import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
 import { titleOf } from './say';
-import { Ended, Failed, Replaced } from './screens/after';
-import { InCall } from './screens/in-call';
 import { Lobby } from './screens/lobby';
 import { Start } from './screens/start';
-import { Waiting } from './screens/waiting';
 import { Wordmark } from './tins';
 
-/** The page: the start, or the call of the room that the address names. */
+/** The page: the start, or the call to which the address leads. */
 export function App() {
-  const [room, setRoom] = useState(() => roomOfPath(location.pathname));
+  const [place, setPlace] = useState(() => placeOf(location));
   // Set when the person pressed something that leads to a call: only then is a permission asked for.
   const [pressed, setPressed] = useState(false);
 
   useEffect(() => {
     const follow = () => {
       setPressed(false);
-      setRoom(roomOfPath(location.pathname));
+      setPlace(placeOf(location));
     };
     addEventListener('popstate', follow);
     return () => removeEventListener('popstate', follow);
   }, []);
 
-  const go = (next: string | null, byPress: boolean) => {
-    history.pushState(null, '', next === null ? '/' : pathOfRoom(next));
-    setPressed(byPress);
-    setRoom(next);
+  const go = (next: Place) => {
+    history.pushState(null, '', pathOf(next));
+    setPressed(next.kind !== 'start');
+    setPlace(next);
   };
-  const fresh = () =>
-    go(
-      randomRoom((bytes) => crypto.getRandomValues(bytes)),
-      true,
-    );
+  const fresh = () => go({ kind: 'sealed', secret: newSecret() });
+  const home = () => go(START);
 
-  const problem = room === null ? null : roomNameProblem(room);
-  if (room === null || problem) {
+  const problem = problemWith(place);
+  if (place.kind === 'start' || problem) {
     document.title = words.start.documentTitle;
     return (
       <main data-state="start">
         <header>
-          <Wordmark label={words.lobby.home} onHome={() => go(null, false)} />
+          <Wordmark label={words.lobby.home} onHome={home} />
         </header>
-        <Start problem={problem} onStart={fresh} onOpen={(name) => go(name, true)} />
+        <Start problem={problem} onStart={fresh} onOpen={go} />
       </main>
     );
   }
-  return (
-    <Room key={room} room={room} pressed={pressed} onFresh={fresh} onHome={() => go(null, false)} />
-  );
+  const path = pathOf(place);
+  return <Room key={path} place={place} pressed={pressed} onFresh={fresh} onHome={home} />;
+}
+
+function problemWith(place: Place): PlaceProblem | null {
+  if (place.kind === 'start') return place.problem;
+  return place.kind === 'sealed' && !isSecureContext ? 'insecure' : null;
 }
 
 interface RoomProps {
-  room: string;
+  place: Exclude<Place, { kind: 'start' }>;
   pressed: boolean;
   onFresh(): void;
   onHome(): void;
 }
 
-/** Makes the call of one room, and ends it with the page. */
-function Room({ room, pressed, ...rest }: RoomProps) {
+/** Makes the call of one place, and ends it with the page. */
+function Room({ place, pressed, ...rest }: RoomProps) {
   const [call, setCall] = useState<Call | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whether it was pressed matters once, at the start
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a place has one call, and whether it was pressed matters at its start
   useEffect(() => {
-    const made = new Call({
-      roomId: room,
-      token: tokenOfHash(location.hash),
-      resume: seatKeeper(room),
-    });
-    made.connect();
-    const absence = takeAbsence(room, Date.now());
-    if (absence) {
-      for (const kind of absence.off) void made.setDevice(kind, false);
-      made.join();
-    } else {
-      void (pressed ? made.preview() : made.previewIfGranted());
-    }
-    setCall(made);
-    // No goodbye: a page that goes may be one that is loaded anew, and comes back to its seat.
-    const unload = () => {
-      made.unload();
-      noteAbsence(made.snapshot, Date.now());
+    let end = () => {};
+    let gone = false;
+    const begin = (roomId: string, keys?: RoomKeys) => {
+      if (gone) return;
+      const made = begun(roomId, keys, pressed);
+      end = comeAndGo(made);
+      setCall(made);
     };
-    addEventListener('pagehide', unload);
+    const secret = place.kind === 'sealed' && readSecret(place.secret);
+    if (secret) void deriveRoom(secret).then((keys) => begin(keys.roomId, keys));
+    else if (place.kind === 'named') begin(place.room);
     return () => {
-      removeEventListener('pagehide', unload);
-      made.close();
+      gone = true;
+      end();
     };
-  }, [room]);
+  }, []);
   return call && <Screen call={call} {...rest} />;
 }
 
-function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'room' | 'pressed'> & { call: Call }) {
+/** A call on its way: into its lobby, or straight back into what the page was in before it was loaded anew. */
+function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Call {
+  const room = keys ? { keys } : { roomId };
+  const call = new Call({
+    ...room,
+    token: tokenOfHash(location.hash),
+    resume: seatKeeper(roomId),
+  });
+  call.connect();
+  const absence = takeAbsence(roomId, Date.now());
+  if (absence) {
+    for (const kind of absence.off) void call.setDevice(kind, false);
+    call.join();
+  } else {
+    void (pressed ? call.preview() : call.previewIfGranted());
+  }
+  return call;
+}
+
+/** Lets a call know when the page goes; the returned function ends it. */
+function comeAndGo(call: Call): () => void {
+  // No goodbye: a page that goes may be one that is loaded anew, and comes back to its seat.
+  const unload = () => {
+    call.unload();
+    noteAbsence(call.snapshot, Date.now());
+  };
+  addEventListener('pagehide', unload);
+  return () => {
+    removeEventListener('pagehide', unload);
+    call.close();
+  };
+}
+
+const loadLater = () => import('./screens/later');
+
+function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> & { call: Call }) {
   const snapshot = useSnapshot(call);
+  const later = useLoaded(loadLater);
   // Kept here, so that a notice that was closed stays closed on the next screen.
-  const [dismissed, onDismiss] = useState('');
+  const [dismissed, setDismissed] = useState<readonly string[]>([]);
+  const onDismiss = (key: string) => setDismissed([...dismissed, key]);
   useEffect(() => {
     document.title = `${titleOf(snapshot)} · ${words.title}`;
   }, [snapshot]);
@@ -113,11 +139,11 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'room' | 'pressed'> &
         </header>
       )}
       {(phase === 'lobby' || phase === 'joining') && <Lobby {...props} />}
-      {phase === 'waiting' && <Waiting {...props} />}
-      {onStage && <InCall {...props} />}
-      {phase === 'replaced' && <Replaced {...props} />}
-      {phase === 'ended' && <Ended {...props} onFresh={onFresh} />}
-      {phase === 'failed' && <Failed {...props} onFresh={onFresh} />}
+      {later && phase === 'waiting' && <later.Waiting {...props} />}
+      {later && onStage && <later.InCall {...props} />}
+      {later && phase === 'replaced' && <later.Replaced {...props} />}
+      {later && phase === 'ended' && <later.Ended {...props} onFresh={onFresh} />}
+      {later && phase === 'failed' && <later.Failed {...props} onFresh={onFresh} />}
     </main>
   );
 }

@@ -2,14 +2,14 @@ import type { Call, CallSnapshot } from '../call';
 import { words } from './i18n';
 import { Icon } from './icons';
 import { secureAddress } from './route';
-import { deviceProblem } from './say';
+import { deviceNews, deviceProblem } from './say';
 
 /** What the screens of a call are drawn from. */
 export interface ScreenProps {
   call: Call;
   snapshot: CallSnapshot;
-  /** Key of the device problem whose notice the person has closed. */
-  dismissed: string;
+  /** Keys of the notices that the person has closed. */
+  dismissed: readonly string[];
   onDismiss(key: string): void;
 }
 
@@ -22,7 +22,8 @@ export function DeviceNotice({
   brief = false,
 }: ScreenProps & { brief?: boolean }) {
   const found = deviceProblem(snapshot);
-  if (!found || found.key === dismissed) return null;
+  if (!found) return <DeviceNews {...{ snapshot, dismissed, onDismiss, brief }} />;
+  if (dismissed.includes(found.key)) return null;
   const secure = found.problem === 'insecure' ? secureAddress(location) : null;
   return (
     <div class={brief ? 'notice brief' : 'notice'} role="alert">
@@ -39,15 +40,36 @@ export function DeviceNotice({
             {words.devices.openSecure}
           </a>
         )}
-        <button
-          type="button"
-          class="plain quiet"
-          aria-label={words.devices.dismiss}
-          onClick={() => onDismiss(found.key)}
-        >
-          <Icon name="close" />
-        </button>
+        <Dismiss onClick={() => onDismiss(found.key)} />
       </div>
     </div>
+  );
+}
+
+/** A device that has taken the place of another: nothing to do, but to know. */
+function DeviceNews({
+  snapshot,
+  dismissed,
+  onDismiss,
+  brief,
+}: Omit<ScreenProps, 'call'> & { brief: boolean }) {
+  const news = deviceNews(snapshot);
+  if (!news || dismissed.includes(news.key)) return null;
+  return (
+    <div class={brief ? 'notice brief' : 'notice'} role="status">
+      <p>{news.text}</p>
+      <div class="notice-actions">
+        <Dismiss onClick={() => onDismiss(news.key)} />
+      </div>
+    </div>
+  );
+}
+
+/** Closes a notice. */
+export function Dismiss({ onClick }: { onClick(): void }) {
+  return (
+    <button type="button" class="plain quiet" aria-label={words.devices.dismiss} onClick={onClick}>
+      <Icon name="close" />
+    </button>
   );
 }

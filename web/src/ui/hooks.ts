@@ -13,6 +13,23 @@ export function useSnapshot(call: Call): CallSnapshot {
   return snapshot;
 }
 
+const LOAD_AGAIN_MS = 2000;
+
+/** A part of the page that is fetched apart from the rest; `null` until it is here. */
+export function useLoaded<T extends object>(load: () => Promise<T>): T | null {
+  const [part, setPart] = useState<T | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tryAgain = () => {
+      timer = setTimeout(attempt, LOAD_AGAIN_MS);
+    };
+    const attempt = () => void load().then(setPart, tryAgain);
+    attempt();
+    return () => clearTimeout(timer);
+  }, [load]);
+  return part;
+}
+
 /** Milliseconds since `since` (of `performance.now()`), counted every second. */
 export function useElapsed(since: number | null): number {
   const [now, setNow] = useState(() => performance.now());

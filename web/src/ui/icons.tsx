@@ -1,6 +1,8 @@
 // Icons of lucide (https://lucide.dev, ISC licence), taken from its package at build time.
 import check from 'lucide-static/icons/check.svg?raw';
 import copy from 'lucide-static/icons/copy.svg?raw';
+import lock from 'lucide-static/icons/lock.svg?raw';
+import lockOpen from 'lucide-static/icons/lock-open.svg?raw';
 import mic from 'lucide-static/icons/mic.svg?raw';
 import micOff from 'lucide-static/icons/mic-off.svg?raw';
 import phone from 'lucide-static/icons/phone.svg?raw';
@@ -16,6 +18,8 @@ const icons = {
   check,
   close,
   copy,
+  lock,
+  lockOpen,
   mic,
   micOff,
   phone,

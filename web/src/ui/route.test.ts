@@ -1,45 +1,71 @@
 import { expect, it } from 'vitest';
 import {
   isLocalHost,
-  isRandomRoom,
   linkElsewhere,
   linkToSend,
-  pathOfRoom,
-  randomRoom,
-  roomNameProblem,
-  roomOfInput,
-  roomOfPath,
+  type Place,
+  pathOf,
+  placeOf,
+  placeOfInput,
+  START,
   secureAddress,
   tokenOfHash,
 } from './route';
 
+const SECRET = '1AAECAwQFBgcICQoLDA0ODxAR';
+const sealed: Place = { kind: 'sealed', secret: SECRET };
+const named = (room: string): Place => ({ kind: 'named', room });
+const CUT: Place = { kind: 'start', problem: 'cut' };
+const at = (path: string) => new URL(path, 'https://call.example');
+
 it.each([
-  ['/', null],
-  ['/r/', null],
-  ['/r/%20', null],
-  ['/elsewhere', null],
-  ['/r/a/b', null],
-  ['/r/friday', 'friday'],
-  ['/r/friday/', 'friday'],
-  ['/r/%E6%9C%88%E4%BA%AE', '月亮'],
-  ['/r/50%', '50%'],
-])('%s is room %j', (path, room) => {
-  expect(roomOfPath(path)).toBe(room);
+  ['/', START],
+  ['/r/', START],
+  ['/r/%20', START],
+  ['/elsewhere', START],
+  ['/r/a/b', START],
+  ['/r/friday', named('friday')],
+  ['/r/friday/', named('friday')],
+  ['/r/%E6%9C%88%E4%BA%AE', named('月亮')],
+  ['/r/50%', named('50%')],
+  ['/r/tea#token=a.b.c', named('tea')],
+  [`/r/tea#${SECRET}`, named('tea')],
+  [`/#${SECRET}`, sealed],
+  [`/#${SECRET}&token=a.b.c`, sealed],
+  [`/elsewhere#${SECRET}`, START],
+  ['/#', START],
+  ['/#token=a.b.c', START],
+  [`/#${SECRET.slice(0, -1)}`, CUT],
+  [`/#${SECRET}A`, CUT],
+  ['/#elsewhere', CUT],
+])('%s leads to %j', (path, place) => {
+  expect(placeOf(at(path))).toEqual(place);
 });
 
 it.each(['friday', 'a b', 'a/b', '50%', '月亮', '?#&'])('%s survives its path', (room) => {
-  expect(roomOfPath(pathOfRoom(room))).toBe(room);
+  expect(placeOf(at(pathOf(named(room))))).toEqual(named(room));
+});
+
+it('keeps a secret behind the #, where no server sees it', () => {
+  expect(placeOf(at(pathOf(sealed)))).toEqual(sealed);
+  expect(at(pathOf(sealed)).pathname).toBe('/');
+  expect(pathOf(START)).toBe('/');
 });
 
 it.each([
-  [' friday ', 'friday'],
-  ['https://call.example/r/tea%20time', 'tea time'],
-  ['http://call.example:8080/r/tea', 'tea'],
-  ['https://call.example/', 'https://call.example/'],
-  ['https://elsewhere.example/r/tea', 'https://elsewhere.example/r/tea'],
-  ['https://', 'https://'],
-])('%j means room %j', (text, room) => {
-  expect(roomOfInput(text, 'call.example')).toBe(room);
+  ['', START],
+  [' friday ', named('friday')],
+  ['https://call.example/r/tea%20time', named('tea time')],
+  ['http://call.example:8080/r/tea', named('tea')],
+  ['https://call.example/', named('https://call.example/')],
+  ['https://elsewhere.example/r/tea', named('https://elsewhere.example/r/tea')],
+  ['https://', named('https://')],
+  [` https://call.example/#${SECRET} `, sealed],
+  [`https://call.example/#${SECRET.slice(0, -3)}`, CUT],
+  [SECRET, sealed],
+  [`#${SECRET}`, sealed],
+])('%j means %j', (text, place) => {
+  expect(placeOfInput(text, 'call.example')).toEqual(place);
 });
 
 it.each([
@@ -48,6 +74,9 @@ it.each([
   ['https://call.example:8443/r/tea', null],
   ['https://call.example/r/tea#token=a.b.c', 'https://call.example/r/tea#token=a.b.c'],
   ['https://elsewhere.example/', null],
+  [`https://elsewhere.example/#${SECRET}`, `https://elsewhere.example/#${SECRET}`],
+  [`https://call.example/#${SECRET}`, null],
+  [`https://call.example/#${SECRET}&token=a`, `https://call.example/#${SECRET}&token=a`],
   ['https://', null],
   ['javascript:alert(1)//r/tea', null],
   ['friday', null],
@@ -56,48 +85,24 @@ it.each([
 });
 
 it.each([
-  ['friday', null],
-  ['...', null],
-  ['.', 'dots'],
-  ['..', 'dots'],
-  ['🥫'.repeat(128), null],
-  ['🥫'.repeat(129), 'tooLong'],
-])('%s has the problem %j', (room, problem) => {
-  expect(roomNameProblem(room)).toBe(problem);
-});
-
-it('makes room names that can be read out, with even odds', () => {
-  let next = 0;
-  // Every byte in turn: those beyond the last whole alphabet are passed over.
-  const name = () =>
-    randomRoom((bytes) => {
-      bytes[0] = next++ % 256;
-      return bytes;
-    });
-  const names = Array.from({ length: 62 }, name);
-  expect(names.every(isRandomRoom)).toBe(true);
-  for (const made of names) expect(made).toMatch(/^[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/);
-  const counts = new Map<string, number>();
-  for (const letter of names.join('').replaceAll('-', '')) {
-    counts.set(letter, (counts.get(letter) ?? 0) + 1);
-  }
-  expect([...counts.values()]).toEqual(Array(31).fill((62 * 12) / 31));
+  ['...', named('...')],
+  ['.', { kind: 'start', problem: 'dots' }],
+  ['..', { kind: 'start', problem: 'dots' }],
+  ['🥫'.repeat(128), named('🥫'.repeat(128))],
+  ['🥫'.repeat(129), { kind: 'start', problem: 'tooLong' }],
+])('a room named %s is %j', (room, place) => {
+  expect(placeOfInput(room, 'call.example')).toEqual(place);
+  if (room.length > 2) expect(placeOf(at(pathOf(named(room))))).toEqual(place);
 });
 
 it.each([
   ['http://192.168.1.20:8080/r/x', 'https://192.168.1.20:8443/r/x'],
   ['http://call.example/r/x', 'https://call.example/r/x'],
   ['http://call.example:3000/r/x', null],
+  [`http://call.example/#${SECRET}`, `https://call.example/#${SECRET}`],
 ])('the secure address of %s is %s', (address, secure) => {
   expect(secureAddress(new URL(address))).toBe(secure);
 });
-
-it.each(['friday', 'abcd-efgh', 'abcd-efgh-jkm1', 'abcd-efgh-jkmn-pqrs'])(
-  '%s was typed by a person',
-  (room) => {
-    expect(isRandomRoom(room)).toBe(false);
-  },
-);
 
 it.each([
   ['http://localhost:8080/r/x', true, null, 'http://localhost:8080/r/x'],
@@ -105,6 +110,9 @@ it.each([
   ['http://10.0.0.5:8080/r/x', false, null, 'https://10.0.0.5:8443/r/x'],
   ['http://10.0.0.5:3000/r/x', false, null, 'http://10.0.0.5:3000/r/x'],
   ['https://call.example/r/x', true, null, 'https://call.example/r/x'],
+  ['https://call.example/r/x#token=mine', true, null, 'https://call.example/r/x'],
+  [`https://call.example/#${SECRET}`, true, null, `https://call.example/#${SECRET}`],
+  [`http://10.0.0.5:8080/#${SECRET}`, false, null, `https://10.0.0.5:8443/#${SECRET}`],
 ])('from %s (secure: %s) with %s, the link is %s', (address, isSecure, elsewhere, link) => {
   expect(linkToSend(new URL(address), isSecure, elsewhere)).toBe(link);
 });

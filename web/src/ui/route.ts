@@ -1,12 +1,78 @@
-/** Addresses of the page: `/` and `/r/<room>`. */
-import { MAX_ROOM_NAME } from '../call';
+/** Addresses of the page: `/`, `/#<secret>` for a sealed call, and `/r/<room>`. */
+import { MAX_ROOM_NAME, readSecret } from '../call';
 
-const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
-const GROUP = 4;
-const GROUPS = 3;
+/** Where an address leads: to a call, or to the start page, because of a `problem` with the call if there is one. */
+export type Place =
+  | { kind: 'start'; problem: PlaceProblem | null }
+  | { kind: 'sealed'; secret: string }
+  | { kind: 'named'; room: string };
 
-/** Room of a path, or `null` for the start page. */
-export function roomOfPath(path: string): string | null {
+/**
+ * Why an address leads to no call. `dots`: browsers take `/r/.` and `/r/..` for other addresses; `cut`: a part
+ * of the link is missing; `insecure`: browsers give the ciphers that a sealed call needs to secure pages only.
+ */
+export type PlaceProblem = 'tooLong' | 'dots' | 'cut' | 'insecure';
+
+/** The start page. */
+export const START: Place = startWith(null);
+
+/** Place of an address. */
+export function placeOf({ pathname, hash }: Pick<Address, 'pathname' | 'hash'>): Place {
+  const room = roomOfPath(pathname);
+  if (room !== null) return placeNamed(room);
+  const [first = ''] = hash.slice(1).split('&');
+  if (pathname !== '/' || first === '' || first.includes('=')) return START;
+  return readSecret(first) ? { kind: 'sealed', secret: first } : startWith('cut');
+}
+
+/** Path of a place, with the secret that no server gets to see. */
+export function pathOf(place: Place): string {
+  if (place.kind === 'sealed') return `/#${place.secret}`;
+  return place.kind === 'named' ? `/r/${encodeURIComponent(place.room)}` : '/';
+}
+
+/** Token of the site that led here, in a link's part that browsers tell no server. */
+export function tokenOfHash(hash: string): string | undefined {
+  return new URLSearchParams(hash.slice(1)).get('token') ?? undefined;
+}
+
+/** Place that a person means by what they typed: a room's name, a secret, or a link of this page's host. */
+export function placeOfInput(text: string, hostname: string): Place {
+  const typed = text.trim();
+  const secret = typed.replace(/^#/, '');
+  // Never a room's name, which the server would be told.
+  if (readSecret(secret)) return { kind: 'sealed', secret };
+  const link = linkIn(typed);
+  const place = link?.hostname === hostname ? placeOf(link) : START;
+  return place.kind === 'start' && !place.problem && typed !== '' ? placeNamed(typed) : place;
+}
+
+/**
+ * The link in what a person typed, if its place is not all of it: it leads to another host than
+ * `hostname`, or carries a token.
+ */
+export function linkElsewhere(text: string, hostname: string): string | null {
+  const link = linkIn(text.trim());
+  if (!link || placeOf(link).kind === 'start') return null;
+  return link.hostname !== hostname || tokenOfHash(link.hash) !== undefined ? link.href : null;
+}
+
+function linkIn(typed: string): URL | null {
+  return /^https?:/i.test(typed) && URL.canParse(typed) ? new URL(typed) : null;
+}
+
+function placeNamed(room: string): Place {
+  // The server counts characters, not the units of a string.
+  if ([...room].length > MAX_ROOM_NAME) return startWith('tooLong');
+  if (room === '.' || room === '..') return startWith('dots');
+  return { kind: 'named', room };
+}
+
+function startWith(problem: PlaceProblem | null): Place {
+  return { kind: 'start', problem };
+}
+
+function roomOfPath(path: string): string | null {
   const [, room] = /^\/r\/([^/]+)\/?$/.exec(path) ?? [];
   if (room === undefined) return null;
   try {
@@ -16,84 +82,18 @@ export function roomOfPath(path: string): string | null {
   }
 }
 
-/** Token of the site that led here, in a link's part that browsers tell no server. */
-export function tokenOfHash(hash: string): string | undefined {
-  return new URLSearchParams(hash.slice(1)).get('token') ?? undefined;
-}
-
-/** Room that a person means by what they typed: its name, or a link of this page's host to it. */
-export function roomOfInput(text: string, hostname: string): string {
-  const typed = text.trim();
-  if (!/^https?:/i.test(typed)) return typed;
-  try {
-    const link = new URL(typed);
-    return (link.hostname === hostname ? roomOfPath(link.pathname) : null) ?? typed;
-  } catch {
-    return typed;
-  }
-}
-
-/**
- * The link in what a person typed, if a room's name is not all of it: it leads to another host than
- * `hostname`, or carries a token.
- */
-export function linkElsewhere(text: string, hostname: string): string | null {
-  const typed = text.trim();
-  if (!/^https?:/i.test(typed) || !URL.canParse(typed)) return null;
-  const link = new URL(typed);
-  const more = link.hostname !== hostname || link.hash !== '';
-  return more && roomOfPath(link.pathname) !== null ? link.href : null;
-}
-
-/** Why a room's name cannot be used. `dots`: browsers take `/r/.` and `/r/..` for other addresses. */
-export type RoomNameProblem = 'tooLong' | 'dots';
-
-/** What is wrong with a room's name, or `null`. */
-export function roomNameProblem(room: string): RoomNameProblem | null {
-  // The server counts characters, not the units of a string.
-  if ([...room].length > MAX_ROOM_NAME) return 'tooLong';
-  return room === '.' || room === '..' ? 'dots' : null;
-}
-
-/** Path of a room. */
-export function pathOfRoom(room: string): string {
-  return `/r/${encodeURIComponent(room)}`;
-}
-
-/** A room name that nobody guesses: 59 bits, in groups that can be read out. */
-export function randomRoom(
-  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
-): string {
-  let name = '';
-  for (let length = 0; length < GROUP * GROUPS; ) {
-    const [byte = 0] = random(new Uint8Array(1));
-    // Even odds for each letter.
-    if (byte >= ALPHABET.length * Math.floor(256 / ALPHABET.length)) continue;
-    if (length > 0 && length % GROUP === 0) name += '-';
-    name += ALPHABET[byte % ALPHABET.length];
-    length += 1;
-  }
-  return name;
-}
-
-const RANDOM_GROUP = `[${ALPHABET}]{${GROUP}}`;
-const RANDOM_ROOM = new RegExp(`^${Array(GROUPS).fill(RANDOM_GROUP).join('-')}$`);
-
-/** Whether a room's name looks like one of `randomRoom`. */
-export function isRandomRoom(room: string): boolean {
-  return RANDOM_ROOM.test(room);
-}
-
 /** What a page needs to know of its address to find the secure one. */
-export type Address = Pick<Location, 'hostname' | 'port' | 'pathname'>;
+export type Address = Pick<Location, 'hostname' | 'port' | 'pathname' | 'hash'>;
 
 /**
  * The https address of the same page, by the server's default ports (8080 and 8443, 80 and 443);
  * `null` where the port says nothing.
  */
-export function secureAddress({ hostname, port, pathname }: Address): string | null {
-  if (port === '' || port === '80') return `https://${hostname}${pathname}`;
-  if (port === '8080') return `https://${hostname}:8443${pathname}`;
+export function secureAddress(address: Address): string | null {
+  const { hostname, port } = address;
+  const path = pathOf(placeOf(address));
+  if (port === '' || port === '80') return `https://${hostname}${path}`;
+  if (port === '8080') return `https://${hostname}:8443${path}`;
   return null;
 }
 
@@ -106,8 +106,9 @@ export function linkToSend(
   isSecure: boolean,
   elsewhere: string | null,
 ): string {
-  const here = address.origin + address.pathname;
-  if (isLocalHost(address.hostname)) return elsewhere ? elsewhere + address.pathname : here;
+  const path = pathOf(placeOf(address));
+  const here = address.origin + path;
+  if (isLocalHost(address.hostname)) return elsewhere ? elsewhere + path : here;
   return (isSecure ? null : secureAddress(address)) ?? here;
 }
 

@@ -1,6 +1,5 @@
 import type { CallSnapshot, Failure, Problem } from '../call';
 import { words } from './i18n';
-import { isRandomRoom } from './route';
 
 /** The one line that says how the call stands. */
 export function statusOf(call: CallSnapshot): string {
@@ -14,6 +13,7 @@ export function statusOf(call: CallSnapshot): string {
       return trouble ?? (call.peerLeft ? waiting.left : waiting.lead);
     case 'connecting':
     case 'reconnecting':
+      if (isStuck(call)) return status.stuck;
       return trouble ?? (call.peerAway ? status.peerAway : status[phase]);
     case 'connected':
       if (trouble) return status.serverLostInCall;
@@ -24,7 +24,7 @@ export function statusOf(call: CallSnapshot): string {
     case 'ended':
       return words.ended.heading;
     case 'failed':
-      return words.failed[call.failure?.kind ?? 'lost'].heading;
+      return words.failed[call.failure?.kind ?? 'unreachable'].heading;
     case 'lobby':
       return trouble ?? lobbyLine(call);
   }
@@ -34,6 +34,11 @@ export function statusOf(call: CallSnapshot): string {
 export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string | null {
   if (waitingForSeat || server === 'crowded') return words.status.crowded;
   return server === 'lost' ? words.status.serverLost : null;
+}
+
+/** Whether to join anew is all that is left to try. */
+export function isStuck(call: CallSnapshot): boolean {
+  return call.stuck && !call.peerAway && !serverTrouble(call);
 }
 
 function connectionOf({ connection }: CallSnapshot): string {
@@ -64,7 +69,7 @@ export function titleOf(call: CallSnapshot): string {
   if (phase === 'connected') return titles.connected;
   if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;
   if (phase !== 'lobby') return titles[phase];
-  return isRandomRoom(call.roomId) ? words.lobby.headingOwn : words.lobby.room(call.roomId);
+  return call.sealed ? words.lobby.headingOwn : words.lobby.room(call.roomId);
 }
 
 /** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
@@ -95,6 +100,18 @@ export function deviceProblem(
     brief: devices.brief(devices[which]),
     key: `${which} ${problem}`,
   };
+}
+
+/** Which device has taken the place of one that went; `null` if none has, or the person knows. */
+export function deviceNews(call: CallSnapshot): { text: string; key: string } | null {
+  for (const kind of ['camera', 'microphone'] as const) {
+    const { substitute } = call[kind];
+    if (substitute === null) continue;
+    const { devices } = words;
+    const text = devices.substitute(devices[kind], substitute || devices.another);
+    return { text, key: `${kind}: ${substitute}` };
+  }
+  return null;
 }
 
 /** A length of time as `m:ss` or `h:mm:ss`. */

@@ -2,8 +2,19 @@
  * A server, a network and browsers of the tests' own, in virtual time: as little of each as two pages
  * need for a call, and everything that can go wrong between them.
  */
-import { Call, type ResumeStore } from '../call';
-import type { Capabilities, Joined, Peer, PeerMessage, Tickets } from '../protocol';
+import { Call } from '../call';
+import type { ResumeStore } from '../options';
+import {
+  type Capabilities,
+  type Joined,
+  OWN_CAPABILITIES,
+  type Peer,
+  type PeerMessage,
+  type Tickets,
+} from '../protocol';
+import { utf8 } from '../seal/bytes';
+import type { Envelope } from '../seal/envelope';
+import type { Header, RoomKeys } from '../seal/keys';
 import type { Signalling, SignallingHandler } from '../signalling';
 
 const LATENCY_MS = 20;
@@ -13,15 +24,18 @@ const ICE_NOTICES_MS = 5_000;
 
 /** Everything that two pages share. */
 export class World {
+  /** Of a sealed room. */
+  readonly keys: RoomKeys | null;
   readonly random: () => number;
   readonly server = new FakeServer(this);
   readonly connections: FakeConnection[] = [];
-  /** The page whose code is running, which new connections belong to. */
-  page: Page | null = null;
+  /** All pages that were ever loaded. Each is given a STUN server of its own, by which its connections tell it. */
+  readonly pages: Page[] = [];
   made = 0;
 
   /** The same `seed` gives the same world. */
-  constructor(seed: number) {
+  constructor(seed: number, { sealed = false } = {}) {
+    this.keys = sealed ? quickKeys : null;
     let state = seed;
     // mulberry32: small, and the same on every machine.
     this.random = () => {
@@ -101,6 +115,7 @@ export class Tab {
 /** One loaded page, in the room from the start. */
 class Page implements Signalling {
   readonly call: Call;
+  readonly stun: string;
   vanished = false;
   readonly #world: World;
   #handler: SignallingHandler | null = null;
@@ -108,8 +123,16 @@ class Page implements Signalling {
 
   constructor(world: World, resume: ResumeStore) {
     this.#world = world;
-    const devices = { permission: async () => null };
-    this.call = new Call({ roomId: 'r', signalling: this, devices, resume });
+    this.stun = `stun:${world.pages.push(this)}`;
+    const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
+    const network = { watch: () => () => {} };
+    const room = world.keys ? { keys: world.keys } : { roomId: 'r' };
+    // A page that has gone writes nothing any more, whatever is still due in it.
+    const save = (token: string | null) => {
+      if (!this.vanished) resume.save(token);
+    };
+    const kept = { ...resume, save };
+    this.call = new Call({ ...room, signalling: this, devices, network, resume: kept });
     this.call.connect();
     this.call.join();
   }
@@ -119,8 +142,8 @@ class Page implements Signalling {
     this.reconnect(0);
   }
 
-  join(tickets: Tickets & { capabilities?: Capabilities }): void {
-    this.#line?.toServer((server, line) => server.join(line, tickets.resume));
+  join(request: Tickets & { capabilities?: Capabilities }): void {
+    this.#line?.toServer((server, line) => server.join(line, request));
   }
 
   leave(): boolean {
@@ -128,11 +151,12 @@ class Page implements Signalling {
     return this.#line !== null;
   }
 
-  send(data: PeerMessage): void {
+  send(data: PeerMessage | Envelope): void {
     this.#line?.toServer((server, line) => server.message(line, data));
   }
 
-  askIceServers(): void {}
+  async askIceServers(): Promise<void> {}
+  hurry(): void {}
   close(): void {}
 
   loseServer(downFor: number, seenAfter: number): void {
@@ -160,22 +184,19 @@ class Page implements Signalling {
   }
 
   run(what: (handler: SignallingHandler) => void): void {
-    if (this.vanished || !this.#handler) return;
-    this.#world.page = this;
-    what(this.#handler);
-    this.#world.page = null;
+    if (!this.vanished && this.#handler) what(this.#handler);
   }
 }
 
 /** A page's connection to the server: what is on its way when it is cut is lost. */
 class Line {
   readonly #world: World;
-  readonly #page: Page;
+  readonly page: Page;
   #whole = true;
 
   constructor(world: World, page: Page) {
     this.#world = world;
-    this.#page = page;
+    this.page = page;
     world.server.lines.add(this);
   }
 
@@ -184,7 +205,7 @@ class Line {
   }
 
   toPage(what: (handler: SignallingHandler) => void): void {
-    setTimeout(() => this.#whole && this.#page.run(what), LATENCY_MS);
+    setTimeout(() => this.#whole && this.page.run(what), LATENCY_MS);
   }
 
   cut(seenAfter: number): void {
@@ -194,14 +215,16 @@ class Line {
 
   /** The server is gone. */
   endedByServer(after: number): void {
-    this.#page.loseServer(after, 0);
+    this.page.loseServer(after, 0);
   }
 }
 
 interface Seat {
   userId: string;
   line: Line | null;
-  queue: PeerMessage[];
+  capabilities: Capabilities;
+  polite: boolean;
+  queue: unknown[];
   grace?: ReturnType<typeof setTimeout>;
 }
 
@@ -212,18 +235,24 @@ class FakeServer {
   readonly said: string[] = [];
   readonly #world: World;
   readonly #ended = new Set<string>();
+  /** By the ids of seats: what their last tokens say. */
+  readonly #politeness = new Map<string, boolean>();
   #seats: Seat[] = [];
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  join(line: Line, ticket?: string): void {
+  join(
+    line: Line,
+    { resume: ticket, capabilities = OWN_CAPABILITIES }: Parameters<Signalling['join']>[0],
+  ): void {
     const held = this.#seats.find((seat) => seat.userId === ticket);
     if (held) {
       clearTimeout(held.grace);
       if (held.line && held.line !== line) this.#say(held.line, 'replaced', (h) => h.replaced());
       held.line = line;
+      held.capabilities = capabilities;
       return this.#welcome(held, true);
     }
     if (this.#seats.length === 2) return this.#say(line, 'full', (h) => h.full());
@@ -231,8 +260,12 @@ class FakeServer {
     this.#world.made += 1;
     // Ids in no order, as real ones.
     const fresh = `${Math.floor(this.#world.random() * 1e9)}-${this.#world.made}`;
-    const seat: Seat = { userId: restored ? ticket : fresh, line, queue: [] };
-    this.#seats.push(seat);
+    const userId = restored ? ticket : fresh;
+    const polite = this.#politeness.get(userId) ?? this.#seats.length > 0;
+    const seat: Seat = { userId, line, capabilities, polite, queue: [] };
+    if (restored && this.#seats[0]?.polite) this.#seats.unshift(seat);
+    else this.#seats.push(seat);
+    if (this.#seats.length > 1) this.#order();
     this.#welcome(seat, restored);
   }
 
@@ -241,7 +274,7 @@ class FakeServer {
     if (seat) this.#end(seat);
   }
 
-  message(line: Line, data: PeerMessage): void {
+  message(line: Line, data: unknown): void {
     const other = this.#seats.find((seat) => seat.line !== line);
     if (!this.#seats.some((seat) => seat.line === line) || !other) return;
     if (other.line) this.#say(other.line, 'message', (h) => h.message(structuredClone(data)));
@@ -272,12 +305,13 @@ class FakeServer {
   #welcome(seat: Seat, resumed: boolean): void {
     const { line, userId } = seat;
     if (!line) return;
+    this.#politeness.set(userId, seat.polite);
     const body: Joined = {
       roomId: 'r',
       userNum: this.#seats.length,
       userId,
-      polite: this.#seats[0] !== seat,
-      iceServers: [],
+      polite: seat.polite,
+      iceServers: [{ urls: line.page.stun }],
       resume: userId,
       resumed,
       peer: this.#seats.filter((other) => other !== seat).map(peerOf)[0] ?? null,
@@ -292,7 +326,14 @@ class FakeServer {
   #end(seat: Seat): void {
     this.#tellOther(seat, 'bye', (h) => h.peerLeft(seat.userId));
     this.#seats = this.#seats.filter((other) => other !== seat);
+    this.#order();
     this.#ended.add(seat.userId);
+  }
+
+  #order(): void {
+    this.#seats.forEach((seat, place) => {
+      seat.polite = place > 0;
+    });
   }
 
   #tellOther(seat: Seat, event: string, what: (handler: SignallingHandler) => void): void {
@@ -307,10 +348,28 @@ class FakeServer {
   }
 }
 
-const CAPABILITIES: Capabilities = { media: true, leaving: true, restart: true, resume: true };
+function peerOf({ userId, line, capabilities }: Seat): Peer {
+  return { userId, capabilities, ...(line ? {} : { away: true }) };
+}
 
-function peerOf({ userId, line }: Seat): Peer {
-  return { userId, capabilities: CAPABILITIES, ...(line ? {} : { away: true }) };
+/** Keys that take no more than a turn: virtual time does not wait for real ciphers. */
+const quickKeys: RoomKeys = {
+  roomId: 'r',
+  seal: async (header, plain) => {
+    const tag = tagOf(header);
+    const box = new Uint8Array(tag.length + plain.length);
+    box.set(tag);
+    box.set(plain, tag.length);
+    return box;
+  },
+  open: async (header, box) => {
+    const tag = tagOf(header);
+    return tag.every((byte, at) => byte === box[at]) ? box.slice(tag.length) : null;
+  },
+};
+
+function tagOf({ from, to, n }: Header): Uint8Array {
+  return utf8(`${from} ${to} ${n}`);
 }
 
 /** What a description says: whose it is, and with which ICE credentials. */
@@ -327,8 +386,8 @@ export class FakeConnection {
   remoteDescription: RTCSessionDescriptionInit | null = null;
   onconnectionstatechange: (() => void) | null = null;
   onnegotiationneeded: (() => void) | null = null;
-  closed = false;
-  readonly page: Page | null;
+  closed: boolean;
+  readonly page: Page | undefined;
   readonly #world: World;
   readonly #id: number;
   #local: Facts;
@@ -339,9 +398,11 @@ export class FakeConnection {
   #noticing: ReturnType<typeof setTimeout> | undefined;
   readonly #broken = new Set<string>();
 
-  constructor(world: World) {
+  constructor(world: World, { iceServers }: RTCConfiguration) {
     this.#world = world;
-    this.page = world.page;
+    this.page = world.pages.find(({ stun }) => stun === iceServers?.[0]?.urls);
+    // A page that has gone makes none, whatever is still due in it.
+    this.closed = this.page?.vanished ?? false;
     this.#id = world.connections.push(this) - 1;
     this.#local = { connection: this.#id, ice: this.#newIce() };
   }
@@ -351,9 +412,14 @@ export class FakeConnection {
     return this.#world.connections[this.#remote?.connection ?? -1];
   }
 
+  createDataChannel() {
+    return {};
+  }
+
   addTransceiver() {
     this.#need();
-    return { mid: null, sender: { replaceTrack: async () => {} }, stop() {} };
+    const sender = { replaceTrack: async () => {}, getParameters: () => ({ encodings: [] }) };
+    return { mid: null, sender, stop() {} };
   }
 
   getTransceivers = () => [];

@@ -12,6 +12,8 @@ export const en = {
     open: 'Open room',
     tooLong: 'This name is too long. The name of a room has at most 128 characters.',
     dots: 'A room cannot be named with one or two dots alone. Choose another name.',
+    cut: 'A part of this link is missing. Copy all of it, or ask for it again.',
+    insecure: 'A sealed call needs a secure page. Open the https address of this server.',
     note: 'No account, nothing to install. Picture and sound go straight from one browser to the other wherever the networks allow it.',
   },
   lobby: {
@@ -28,6 +30,7 @@ export const en = {
     join: 'Join',
     joining: 'Joining…',
     preview: 'Check your camera first',
+    unsealed: 'A room with a name is not sealed: you rely on whoever runs this server.',
     home: 'Start page',
   },
   waiting: {
@@ -36,6 +39,7 @@ export const en = {
     lead: 'The call starts by itself when someone opens it.',
     left: 'They left. The call starts again when they come back.',
     link: 'Link to this call',
+    sealed: 'This call is sealed: its key is in the link, and the server never sees it.',
     copy: 'Copy link',
     copied: 'Copied',
     copyByHand: 'Copy it by hand',
@@ -57,6 +61,14 @@ export const en = {
     theirCameraOff: 'Their camera is off',
     theirMicrophoneOff: 'They are muted',
     controls: 'Call controls',
+    sealed: 'Sealed. Who could listen?',
+    unsealed: 'Not sealed. Who could listen?',
+  },
+  seal: {
+    keyless:
+      'Somebody without the key of this call has taken the other seat. Nothing is sent to them. If they stay, start a new call.',
+    refused:
+      'A message without the seal of this call was refused. Somebody at the server or on the way is meddling. Your call is not touched by it.',
   },
   titles: {
     joining: 'Connecting',
@@ -76,6 +88,8 @@ export const en = {
     weakDirect: 'Weak connection, direct',
     weakRelayed: 'Weak connection, relayed',
     reconnecting: 'The connection broke. Looking for a new way…',
+    stuck: 'No new way so far. We keep looking. It may help to join again.',
+    rejoin: 'Join again',
     serverLost: 'The server does not answer. Check your network. We keep trying.',
     serverLostInCall: 'The server does not answer. Your call goes on.',
     peerAway: 'They are reconnecting…',
@@ -94,6 +108,16 @@ export const en = {
     nobody: 'You left before anyone came.',
     direct: 'Picture and sound went straight from one browser to the other.',
     relayed: 'Picture and sound went through the server’s relay.',
+    setup: (seconds: string) => `Connected in ${seconds} s`,
+    parts: {
+      page: 'Page',
+      socket: 'Server',
+      join: 'Seat',
+      offer: 'Offer and answer',
+      ice: 'Path',
+      dtls: 'Encryption',
+      frame: 'First picture',
+    },
     again: 'Call again',
     fresh: 'New call',
   },
@@ -105,10 +129,6 @@ export const en = {
     unreachable: {
       heading: 'Could not connect you',
       text: 'Neither a direct path nor the relay worked between your two networks. Try again, or use another network, such as a phone’s hotspot.',
-    },
-    lost: {
-      heading: 'The connection was lost',
-      text: 'The way to the other person broke and did not come back. Check your network, then join again.',
     },
     refused: {
       heading: 'That did not work',
@@ -135,6 +155,10 @@ export const en = {
       `No ${which.replace(' and ', ' or ')} found. Plug one in and try again, or go on without: you still see and hear the other person.`,
     insecure: (which: string) =>
       `Browsers give the ${which} only to secure pages. Open the https address of this server.`,
+    silent: (which: string) =>
+      `Nothing comes from the ${which}. Another program may be using it. Close it there, then try again.`,
+    substitute: (which: string, name: string) => `The ${which} went away. In its place: ${name}`,
+    another: 'another one',
     brief: (which: string) => `No ${which.replace(' and ', ' or ')}.`,
     again: 'Try again',
     openSecure: 'Open the https address',

@@ -14,6 +14,8 @@ export const zh: Words = {
     open: '进入房间',
     tooLong: '这个名字太长了，房间名最多 128 个字符。',
     dots: '房间名不能只有一个点或两个点，请换一个名字。',
+    cut: '这个链接不完整。请复制完整的链接，或者再要一次。',
+    insecure: '密封的通话需要安全的页面，请打开这个服务器的 https 地址。',
     note: '不用注册，不用安装。只要网络允许，画面和声音就从一个浏览器直接传到另一个浏览器。',
   },
   lobby: {
@@ -29,6 +31,7 @@ export const zh: Words = {
     join: '加入',
     joining: '正在加入…',
     preview: '先看看摄像头',
+    unsealed: '有名字的房间没有密封：你需要信任运行这个服务器的人。',
     home: '首页',
   },
   waiting: {
@@ -37,6 +40,7 @@ export const zh: Words = {
     lead: '有人打开链接，通话就自动开始。',
     left: '对方离开了。对方回来后，通话会自动继续。',
     link: '通话链接',
+    sealed: '这个通话是密封的：钥匙在链接里，服务器看不到。',
     copy: '复制链接',
     copied: '已复制',
     copyByHand: '请手动复制',
@@ -56,6 +60,14 @@ export const zh: Words = {
     theirCameraOff: '对方的摄像头已关闭',
     theirMicrophoneOff: '对方已静音',
     controls: '通话控制',
+    sealed: '已密封，看看谁能听到',
+    unsealed: '未密封，看看谁能听到',
+  },
+  seal: {
+    keyless:
+      '有人占了对方的位置，却没有这个通话的钥匙。页面不会向其发送任何内容。如果一直这样，请开始新的通话。',
+    refused:
+      '收到一条没有本通话封印的消息，已拒绝。服务器上或途中有人在动手脚，你的通话没有受到影响。',
   },
   titles: {
     joining: '正在接通',
@@ -75,6 +87,8 @@ export const zh: Words = {
     weakDirect: '网络不佳，直连',
     weakRelayed: '网络不佳，中继',
     reconnecting: '连接中断，正在重新接通…',
+    stuck: '还没有接通，页面会继续尝试。重新加入可能会有帮助。',
+    rejoin: '重新加入',
     serverLost: '服务器没有响应。请检查网络，页面会自动重试。',
     serverLostInCall: '服务器没有响应，通话不受影响。',
     peerAway: '对方正在重新连接…',
@@ -92,6 +106,16 @@ export const zh: Words = {
     nobody: '还没有人来，你就离开了。',
     direct: '画面和声音是从一个浏览器直接传到另一个浏览器的。',
     relayed: '画面和声音经过了服务器的中继。',
+    setup: (seconds) => `接通用了 ${seconds} 秒`,
+    parts: {
+      page: '页面',
+      socket: '服务器',
+      join: '座位',
+      offer: '协商',
+      ice: '路径',
+      dtls: '加密',
+      frame: '首个画面',
+    },
     again: '再次通话',
     fresh: '新的通话',
   },
@@ -103,10 +127,6 @@ export const zh: Words = {
     unreachable: {
       heading: '无法接通',
       text: '你们的网络之间，直连和中继都没有成功。请重试，或者换一个网络，比如手机热点。',
-    },
-    lost: {
-      heading: '连接已断开',
-      text: '与对方的连接中断，没有恢复。请检查网络，然后重新加入。',
     },
     refused: {
       heading: '没有成功',
@@ -130,6 +150,9 @@ export const zh: Words = {
     missing: (which) =>
       `没有找到${which}。请接上设备后重试；不用它也可以继续，你仍能看到、听到对方。`,
     insecure: (which) => `浏览器只允许安全的页面使用${which}。请打开这个服务器的 https 地址。`,
+    silent: (which) => `${which}没有信号，可能正被其他程序使用。请先关闭那个程序，然后重试。`,
+    substitute: (which, name) => `${which}已断开，现在使用：${name}`,
+    another: '另一个设备',
     brief: (which) => `${which}不可用。`,
     again: '重试',
     openSecure: '打开 https 地址',

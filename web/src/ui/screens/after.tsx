@@ -1,4 +1,4 @@
-import type { Call, CallSnapshot, Failure } from '../../call';
+import type { Call, CallSnapshot, Failure, SetupTimes } from '../../call';
 import { Heading } from '../heading';
 import { words } from '../i18n';
 import { failureText, formatDuration, statusOf } from '../say';
@@ -13,7 +13,7 @@ interface AfterProps {
 /** After hanging up: how long, which way, and what next. */
 export function Ended({ call, snapshot, onFresh }: AfterProps) {
   const { ended } = words;
-  const { talkedMs, lastPath } = snapshot;
+  const { talkedMs, lastPath, setup } = snapshot;
   return (
     <div class="after">
       <Tins class="hero" />
@@ -22,6 +22,7 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
         {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
       </p>
+      {talkedMs > 0 && setup && <SetupParts setup={setup} />}
       <div class="actions">
         <button type="button" class="primary" onClick={() => call.join()}>
           {ended.again}
@@ -31,6 +32,26 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
         </button>
       </div>
     </div>
+  );
+}
+
+const PARTS = ['page', 'socket', 'join', 'offer', 'ice', 'dtls', 'frame'] as const;
+
+/** How soon the call stood, and on request which part took how long. */
+function SetupParts({ setup }: { setup: SetupTimes }) {
+  const { ended } = words;
+  return (
+    <details class="parts">
+      <summary>{ended.setup((setup.total / 1000).toFixed(1))}</summary>
+      <dl>
+        {PARTS.filter((part) => setup[part] !== null).map((part) => (
+          <div key={part}>
+            <dt>{ended.parts[part]}</dt>
+            <dd>{setup[part]} ms</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 
@@ -56,7 +77,7 @@ export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
 /** What happened, what to do, and the button that does it. */
 export function Failed({ call, snapshot, onFresh }: AfterProps) {
   const { failed } = words;
-  const failure: Failure = snapshot.failure ?? { kind: 'lost' };
+  const failure: Failure = snapshot.failure ?? { kind: 'unreachable' };
   const { heading } = failed[failure.kind];
   return (
     <div class="after">

@@ -1,15 +1,18 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
 import { CallBar } from '../controls';
-import { DeviceNotice, type ScreenProps } from '../device-notice';
+import type { ScreenProps } from '../device-notice';
 import { useDraggable } from '../draggable';
 import { Heading } from '../heading';
 import { useElapsed, useIdle, useShape } from '../hooks';
 import { words } from '../i18n';
 import { Icon } from '../icons';
+import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
-import { formatDuration, serverTrouble, statusOf } from '../say';
+import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
+import { Verify } from '../verify/verify';
 import { Video } from '../video';
+import '../style/call.css';
 
 /** How much longer one side may be before filling the stage would cut off too much. */
 const NEAR_SHAPE = 1.5;
@@ -23,6 +26,7 @@ export function InCall(props: ScreenProps) {
   const own = useDraggable();
   const stageShape = useShape(stage);
   const [pictureShape, setPictureShape] = useState<number | null>(null);
+  const [verifying, setVerifying] = useState(false);
 
   const { remote, phase } = snapshot;
   const seen = remote.camera && pictureShape !== null && remote.stream !== null;
@@ -43,13 +47,19 @@ export function InCall(props: ScreenProps) {
       />
       {!seen && <Absent snapshot={snapshot} />}
       {phase === 'reconnecting' ? (
-        <p class="veil" role="status">
-          <span>{statusOf(snapshot)}</span>
-        </p>
+        <div class="veil">
+          <p role="status">{statusOf(snapshot)}</p>
+          {isStuck(snapshot) && (
+            <button type="button" class="primary" onClick={() => call.rejoin()}>
+              {words.status.rejoin}
+            </button>
+          )}
+        </div>
       ) : (
-        <Pill snapshot={snapshot} />
+        <Pill snapshot={snapshot} onVerify={() => setVerifying(true)} />
       )}
-      <DeviceNotice {...props} brief />
+      {verifying && <Verify call={snapshot} onClose={() => setVerifying(false)} />}
+      <Notice {...props} brief />
       <div class="own" {...own}>
         <OwnPicture call={snapshot} />
       </div>
@@ -88,8 +98,9 @@ function Absent({ snapshot }: { snapshot: CallSnapshot }) {
   );
 }
 
-function Pill({ snapshot }: { snapshot: CallSnapshot }) {
-  const { phase, connection, connectedAt, remote } = snapshot;
+function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void }) {
+  const { phase, connection, connectedAt, remote, sealed } = snapshot;
+  const verify = sealed ? words.call.sealed : words.call.unsealed;
   const elapsed = useElapsed(connectedAt);
   const line =
     serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway
@@ -109,6 +120,9 @@ function Pill({ snapshot }: { snapshot: CallSnapshot }) {
           {words.call.theirMicrophoneOff}
         </span>
       )}
+      <button type="button" class="seal" aria-label={verify} data-tip={verify} onClick={onVerify}>
+        <Icon name={sealed ? 'lock' : 'lockOpen'} />
+      </button>
     </div>
   );
 }

@@ -1,9 +1,9 @@
 import { DeviceButton, single } from '../controls';
-import { DeviceNotice, type ScreenProps } from '../device-notice';
+import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
 import { words } from '../i18n';
+import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
-import { isRandomRoom } from '../route';
 import { serverTrouble, statusOf } from '../say';
 
 /** Before the call: one's own picture, and one button. Also while the seat is being asked for. */
@@ -12,8 +12,6 @@ export function Lobby(props: ScreenProps) {
   const { lobby } = words;
   const { microphone, camera } = snapshot;
   const joining = snapshot.phase === 'joining';
-  // Such a name tells a person nothing.
-  const random = isRandomRoom(snapshot.roomId);
   const untouched = [microphone, camera].every(
     (device) => device.wanted && !device.asking && !device.track && !device.problem,
   );
@@ -33,8 +31,8 @@ export function Lobby(props: ScreenProps) {
         )}
       </div>
       <div class="words">
-        {!random && <p class="room">{lobby.room(snapshot.roomId)}</p>}
-        <Heading>{random ? lobby.headingOwn : lobby.heading}</Heading>
+        {!snapshot.sealed && <p class="room">{lobby.room(snapshot.roomId)}</p>}
+        <Heading>{snapshot.sealed ? lobby.headingOwn : lobby.heading}</Heading>
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {statusOf(snapshot)}
         </p>
@@ -46,7 +44,8 @@ export function Lobby(props: ScreenProps) {
         >
           {joining ? lobby.joining : lobby.join}
         </button>
-        <DeviceNotice {...props} />
+        {!snapshot.sealed && <p class="hint">{lobby.unsealed}</p>}
+        <Notice {...props} />
       </div>
     </div>
   );

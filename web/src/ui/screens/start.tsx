@@ -1,20 +1,27 @@
 import { Heading } from '../heading';
 import { words } from '../i18n';
-import { linkElsewhere, type RoomNameProblem, roomNameProblem, roomOfInput } from '../route';
+import {
+  linkElsewhere,
+  type Place,
+  type PlaceProblem,
+  placeOfInput,
+  secureAddress,
+} from '../route';
 import { Tins } from '../tins';
 
 interface StartProps {
-  /** What is wrong with the room that the address names. */
-  problem: RoomNameProblem | null;
+  /** What is wrong with the call to which the address leads. */
+  problem: PlaceProblem | null;
   onStart(): void;
-  onOpen(room: string): void;
+  onOpen(place: Place): void;
 }
 
-const roomIn = (text: string) => roomOfInput(text, location.hostname);
+const placeIn = (text: string) => placeOfInput(text, location.hostname);
 
 /** The first screen: one thing to do, and another for those who have agreed on a name. */
 export function Start({ problem, onStart, onOpen }: StartProps) {
   const { start } = words;
+  const secure = problem === 'insecure' ? secureAddress(location) : null;
   return (
     <div class="start">
       <Tins class="hero" />
@@ -22,9 +29,15 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
       <p class="lead" role="status" data-tone={problem ? 'warning' : undefined}>
         {problem ? start[problem] : start.lead}
       </p>
-      <button type="button" class="primary" onClick={onStart}>
-        {start.action}
-      </button>
+      {secure ? (
+        <a class="primary" href={secure}>
+          {words.devices.openSecure}
+        </a>
+      ) : (
+        <button type="button" class="primary" onClick={onStart}>
+          {start.action}
+        </button>
+      )}
       <p class="or">
         <span>{start.or}</span>
       </p>
@@ -34,9 +47,9 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
           event.preventDefault();
           const typed = String(new FormData(event.currentTarget).get('room') ?? '');
           const elsewhere = linkElsewhere(typed, location.hostname);
-          const room = roomIn(typed);
+          const place = placeIn(typed);
           if (elsewhere) location.assign(elsewhere);
-          else if (room) onOpen(room);
+          else if (place.kind !== 'start') onOpen(place);
         }}
       >
         <input
@@ -52,7 +65,8 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
           onInput={(event) => {
             const { value } = event.currentTarget;
             const elsewhere = linkElsewhere(value, location.hostname);
-            const wrong = elsewhere ? null : roomNameProblem(roomIn(value));
+            const place = placeIn(value);
+            const wrong = !elsewhere && place.kind === 'start' && place.problem;
             event.currentTarget.setCustomValidity(wrong ? start[wrong] : '');
           }}
         />

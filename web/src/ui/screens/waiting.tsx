@@ -1,21 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CallBar, single } from '../controls';
-import { DeviceNotice, type ScreenProps } from '../device-notice';
+import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
 import { words } from '../i18n';
 import { Icon } from '../icons';
+import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
-import { isLocalHost, linkToSend } from '../route';
+import { isLocalHost, linkToSend, pathOf, placeOf } from '../route';
 import { serverTrouble, statusOf } from '../say';
 
 /** Alone in the room: the link is what matters. */
 export function Waiting(props: ScreenProps) {
   const { call, snapshot } = props;
-  const { waiting } = words;
+  const { waiting, lobby } = words;
   const local = isLocalHost(location.hostname);
   const elsewhere = useElsewhere(local);
-  const here = location.origin + location.pathname;
+  const here = location.origin + pathOf(placeOf(location));
   const link = linkToSend(location, isSecureContext, elsewhere);
   return (
     <div class="two-parts waiting">
@@ -31,6 +32,7 @@ export function Waiting(props: ScreenProps) {
           {statusOf(snapshot)}
         </p>
         <LinkField link={link} />
+        <p class="hint">{snapshot.sealed ? waiting.sealed : lobby.unsealed}</p>
         {link !== here && <p class="hint">{waiting.otherDevice}</p>}
         {local && !elsewhere ? (
           <p class="hint">{waiting.localOnly}</p>
@@ -40,7 +42,7 @@ export function Waiting(props: ScreenProps) {
             <p>{waiting.scan}</p>
           </div>
         )}
-        <DeviceNotice {...props} />
+        <Notice {...props} />
       </div>
     </div>
   );

@@ -1,0 +1,35 @@
+import type { DeviceAccess } from './devices';
+import type { NetworkWatch } from './network';
+import type { RoomKeys } from './seal/keys';
+import type { Signalling } from './signalling';
+
+/** Settings of a call: a room's name, or the keys of a sealed room, which name it as well. */
+export type CallOptions = ({ roomId: string } | { keys: RoomKeys }) & CallSettings;
+
+/** Settings with defaults that fit a page served by twocan itself. */
+export interface CallSettings {
+  /** Token of the site that the call is part of, for servers that ask for one. */
+  token?: string | undefined;
+  /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
+  resume?: ResumeStore;
+  signalling?: Signalling;
+  devices?: DeviceAccess;
+  network?: NetworkWatch;
+}
+
+/** Remembers, for one room and one tab, with what the seat is had back. */
+export interface ResumeStore {
+  load(): string | null;
+  save(token: string | null): void;
+}
+
+/** Remembers it as long as the page is not loaded anew. */
+export function rememberHere(): ResumeStore {
+  let kept: string | null = null;
+  return {
+    load: () => kept,
+    save: (token) => {
+      kept = token;
+    },
+  };
+}

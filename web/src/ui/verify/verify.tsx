@@ -1,0 +1,59 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { CallSnapshot, Code } from '../../call';
+import './verify.css';
+import { signOf } from './signs';
+import { verifyWords } from './words';
+
+interface VerifyProps {
+  call: CallSnapshot;
+  onClose(): void;
+}
+
+const language = document.documentElement.lang.startsWith('zh') ? 'zh' : 'en';
+const words = verifyWords[language];
+
+/** Who could be listening, and the signs by which two people can tell. */
+export function Verify({ call, onClose }: VerifyProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const { sealed, code } = call;
+  return (
+    <dialog ref={dialog} class="verify" aria-labelledby="verify-heading" onClose={onClose}>
+      <div class="verify-body">
+        <h2 id="verify-heading">{sealed ? words.sealed : words.unsealed}</h2>
+        <p>{sealed ? words.sealedText : words.unsealedText}</p>
+        {isCode(code) ? (
+          <>
+            <p>{words.compare}</p>
+            <Signs code={code} />
+          </>
+        ) : (
+          <p role="status">{code ? words.broken : words.none}</p>
+        )}
+        <button type="button" class="primary" onClick={() => dialog.current?.close()}>
+          {words.close}
+        </button>
+      </div>
+    </dialog>
+  );
+}
+
+function isCode(code: CallSnapshot['code']): code is Code {
+  return typeof code === 'object' && code !== null;
+}
+
+function Signs({ code }: { code: Code }) {
+  return (
+    <ol class="signs" aria-label={words.signs}>
+      {code.map((number) => {
+        const { sign, name } = signOf(number, language);
+        return (
+          <li>
+            <span aria-hidden="true">{sign}</span>
+            {name}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
