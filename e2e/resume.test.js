@@ -1,7 +1,7 @@
 // Seats that are had back: what the clients of a room hear, with the stock socket.io-client on each of its transports.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { connect, rawPoller, TRANSPORTS } from './lib/client.js';
+import { assertUndisturbed, connect, rawPoller, TRANSPORTS } from './lib/client.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 
@@ -259,14 +259,6 @@ async function joinUntil(s, origin, name, right) {
     if (right(joined)) return client;
     await client.ask('leave', { roomId: 'tea' }, 'leaved');
   }
-}
-
-/** Both hear each other, and have heard nothing else since. */
-async function assertUndisturbed(alice, bob) {
-  alice.emit('message', { roomId: 'tea', data: 'from alice' });
-  bob.emit('message', { roomId: 'tea', data: 'from bob' });
-  assert.equal(await bob.next('message'), 'from alice');
-  assert.equal(await alice.next('message'), 'from bob');
 }
 
 async function assertRefused(client, event, payload, code) {

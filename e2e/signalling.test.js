@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe } from 'node:test';
-import { connect, rawPoller, TRANSPORTS } from './lib/client.js';
+import { assertUndisturbed, connect, rawPoller, TRANSPORTS } from './lib/client.js';
 import { withoutIpv6 } from './lib/ports.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan, TURN_SECRET } from './lib/server.js';
@@ -269,14 +269,6 @@ async function seated(s, origin, transports) {
   await bob.join('tea');
   await alice.next('otherjoined');
   return [alice, bob];
-}
-
-/** Both hear each other, and have heard nothing else since. */
-async function assertUndisturbed(alice, bob) {
-  alice.emit('message', { roomId: 'tea', data: 'from alice' });
-  bob.emit('message', { roomId: 'tea', data: 'from bob' });
-  assert.equal(await bob.next('message'), 'from alice');
-  assert.equal(await alice.next('message'), 'from bob');
 }
 
 async function leaveAndCount(s, bob, origin, transports) {

@@ -46,6 +46,11 @@ short_benchmark() {
   bench/signalling/run --quick
 }
 
+# One call by either page: that both still come to their first picture, and no figures.
+short_setup() {
+  TWOCAN_BIN="$root/target/release/twocan" bench/setup/run --calls 1 direct
+}
+
 summary() {
   printf '\n=== Passed, in %s min %s s:' $((SECONDS / 60)) $((SECONDS % 60))
   printf ' %s;' "${passed[@]}"

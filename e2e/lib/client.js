@@ -1,4 +1,5 @@
 // Clients of the signalling: the stock socket.io-client, and one that sees the very bytes.
+import assert from 'node:assert/strict';
 import { io } from 'socket.io-client';
 import { until } from './wait.js';
 
@@ -6,6 +7,14 @@ const DEADLINE = 5_000;
 
 /** The ways in which the stock client reaches a server; `undefined` is its default: polling, then an upgrade. */
 export const TRANSPORTS = [['polling'], ['websocket'], undefined];
+
+/** Two clients in the room `tea` hear each other, and have heard nothing else since. */
+export async function assertUndisturbed(alice, bob) {
+  alice.emit('message', { roomId: 'tea', data: 'from alice' });
+  bob.emit('message', { roomId: 'tea', data: 'from bob' });
+  assert.equal(await bob.next('message'), 'from alice');
+  assert.equal(await alice.next('message'), 'from bob');
+}
 
 /** Connects a stock client that remembers every event in its order. */
 export async function connect(s, origin, { transports, name = 'client' } = {}) {
