@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Call, CallSnapshot, Kind } from '../call';
 import { words } from './i18n';
 import { Icon, type IconName } from './icons';
@@ -41,12 +42,21 @@ export function DeviceButton({
   );
 }
 
-/** The bar of a call: microphone, camera, and apart from them: hang up. */
-export function CallBar({ call, snapshot }: { call: Call; snapshot: CallSnapshot }) {
+/** The bar of a call: microphone, camera, what else there is, and apart from them: hang up. */
+export function CallBar({
+  call,
+  snapshot,
+  children,
+}: {
+  call: Call;
+  snapshot: CallSnapshot;
+  children?: ComponentChildren;
+}) {
   return (
     <>
       <DeviceButton call={call} snapshot={snapshot} kind="microphone" />
       <DeviceButton call={call} snapshot={snapshot} kind="camera" />
+      {children}
       <button
         type="button"
         class="round hang-up"

@@ -34,6 +34,11 @@ export type IconName = keyof typeof icons;
 
 /** An icon as decoration; what it stands for is said by the control around it. */
 export function Icon({ name }: { name: IconName }) {
+  return <Glyph strokes={icons[name]} />;
+}
+
+/** An icon that a part which is loaded later brings with it: the file of its package, read as text. */
+export function Glyph({ strokes }: { strokes: string }) {
   return (
     <span class="icon" aria-hidden="true">
       <svg
@@ -44,7 +49,7 @@ export function Icon({ name }: { name: IconName }) {
         stroke-linecap="round"
         stroke-linejoin="round"
         // The strokes alone are what the build leaves of an icon's file.
-        dangerouslySetInnerHTML={{ __html: icons[name] }}
+        dangerouslySetInnerHTML={{ __html: strokes }}
       />
     </span>
   );

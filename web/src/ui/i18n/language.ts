@@ -1,15 +1,16 @@
 import { en, type Words } from './en';
 import { zh } from './zh';
 
-/** A language that the page speaks: the value of its `lang` attribute, and its words. */
+/** A language that the page speaks: its key, the value of its `lang` attribute, and its words. */
 export interface Language {
+  key: 'en' | 'zh';
   tag: string;
   words: Words;
 }
 
 const LANGUAGES: Record<string, Language> = {
-  en: { tag: 'en', words: en },
-  zh: { tag: 'zh-Hans', words: zh },
+  en: { key: 'en', tag: 'en', words: en },
+  zh: { key: 'zh', tag: 'zh-Hans', words: zh },
 };
 
 /** The first of the browser's languages that the page speaks; English if there is none. */
@@ -18,5 +19,5 @@ export function chooseLanguage(preferred: readonly string[]): Language {
     const language = LANGUAGES[tag.toLowerCase().split('-')[0] ?? ''];
     if (language) return language;
   }
-  return { tag: 'en', words: en };
+  return { key: 'en', tag: 'en', words: en };
 }

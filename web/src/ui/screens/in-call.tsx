@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
+import { CallMenu } from '../call-menu';
 import { CallBar } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { useDraggable } from '../draggable';
@@ -10,7 +11,7 @@ import { Icon } from '../icons';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
-import { Verify } from '../verify/verify';
+import { type ToolName, tools } from '../tools';
 import { Video } from '../video';
 import '../style/call.css';
 
@@ -26,7 +27,8 @@ export function InCall(props: ScreenProps) {
   const own = useDraggable();
   const stageShape = useShape(stage);
   const [pictureShape, setPictureShape] = useState<number | null>(null);
-  const [verifying, setVerifying] = useState(false);
+  const [tool, setTool] = useState<ToolName | null>(null);
+  const Tool = tool && tools[tool];
 
   const { remote, phase } = snapshot;
   const seen = remote.camera && pictureShape !== null && remote.stream !== null;
@@ -56,9 +58,8 @@ export function InCall(props: ScreenProps) {
           )}
         </div>
       ) : (
-        <Pill snapshot={snapshot} onVerify={() => setVerifying(true)} />
+        <Pill snapshot={snapshot} onVerify={() => setTool('verify')} />
       )}
-      {verifying && <Verify call={snapshot} onClose={() => setVerifying(false)} />}
       <Notice {...props} brief />
       <div class="own" {...own}>
         <OwnPicture call={snapshot} />
@@ -73,9 +74,12 @@ export function InCall(props: ScreenProps) {
             if (idle && event.pointerType === 'touch') swallowNextClick();
           }}
         >
-          <CallBar call={call} snapshot={snapshot} />
+          <CallBar call={call} snapshot={snapshot}>
+            <CallMenu onOpen={setTool} />
+          </CallBar>
         </fieldset>
       </div>
+      {Tool && <Tool call={call} snapshot={snapshot} onClose={() => setTool(null)} />}
     </div>
   );
 }

@@ -1,22 +1,19 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { CallSnapshot, Code } from '../../call';
+import { language } from '../i18n';
+import { inLanguage } from '../i18n/later';
 import './verify.css';
+import type { ToolProps } from '../tools';
 import { signOf } from './signs';
 import { verifyWords } from './words';
 
-interface VerifyProps {
-  call: CallSnapshot;
-  onClose(): void;
-}
-
-const language = document.documentElement.lang.startsWith('zh') ? 'zh' : 'en';
-const words = verifyWords[language];
+const words = inLanguage(verifyWords);
 
 /** Who could be listening, and the signs by which two people can tell. */
-export function Verify({ call, onClose }: VerifyProps) {
+export function Verify({ snapshot, onClose }: ToolProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
-  const { sealed, code } = call;
+  const { sealed, code } = snapshot;
   return (
     <dialog ref={dialog} class="verify" aria-labelledby="verify-heading" onClose={onClose}>
       <div class="verify-body">
@@ -46,7 +43,7 @@ function Signs({ code }: { code: Code }) {
   return (
     <ol class="signs" aria-label={words.signs}>
       {code.map((number) => {
-        const { sign, name } = signOf(number, language);
+        const { sign, name } = signOf(number, language.key);
         return (
           <li>
             <span aria-hidden="true">{sign}</span>

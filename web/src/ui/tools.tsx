@@ -1,0 +1,19 @@
+/** What can be opened during a call beside the pictures, one at a time. */
+import type { ComponentType } from 'preact';
+import type { Call, CallSnapshot } from '../call';
+import { Verify } from './verify/verify';
+
+/** What a tool is drawn from. */
+export interface ToolProps {
+  call: Call;
+  snapshot: CallSnapshot;
+  onClose(): void;
+}
+
+/** By their names: a dialog in the middle, or a panel at the side. */
+export const tools = {
+  verify: Verify,
+} satisfies Record<string, ComponentType<ToolProps>>;
+
+/** Name of a tool. */
+export type ToolName = keyof typeof tools;
