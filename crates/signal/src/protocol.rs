@@ -17,7 +17,7 @@ mod events;
 mod refusal;
 mod values;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub use self::{
@@ -136,6 +136,16 @@ impl Request {
         request.ok_or_else(|| Refused::new(name, Code::Malformed))
     }
 
+    /// Reads the `join` in the `auth` object of a connection as the argument of that event; `None` if there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`Request::parse`].
+    pub fn parse_auth(auth: &RawValue) -> Option<Result<Request, Refused>> {
+        let Auth { join } = serde_json::from_str(auth.get()).ok()?;
+        join.map(|join| Request::parse("join", &[join]))
+    }
+
     /// The name of the event that carried the request.
     pub fn name(&self) -> &'static str {
         match self {
@@ -145,6 +155,17 @@ impl Request {
             Request::IceServers { .. } => "iceservers",
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Auth {
+    #[serde(default, deserialize_with = "present")]
+    join: Option<Box<RawValue>>,
+}
+
+/// Reads a field that is there, `null` or not.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(field).map(Some)
 }
 
 #[derive(Deserialize)]

@@ -88,6 +88,26 @@ fn anything_malformed_is_refused_with_words_that_help() {
 }
 
 #[test]
+fn the_join_in_a_connections_auth_is_read_as_that_of_an_event() {
+    for join in [
+        r#"{"roomId":"tea"}"#,
+        r#"{"roomId":"tea","capabilities":{"b":1,"a":2},"token":"T","resume":"R"}"#,
+        "{}",
+        "null",
+        "[1]",
+        r#""tea""#,
+    ] {
+        let auth = RawValue::from_string(format!(r#"{{"token":1,"join":{join}}}"#)).unwrap();
+        let event = Request::parse("join", &args(&[join]));
+        assert_eq!(Request::parse_auth(&auth), Some(event), "{join}");
+    }
+    for auth in ["{}", r#"{"roomId":"tea"}"#, r#"{"Join":{}}"#, r#"{"token":{"join":{}}}"#] {
+        let auth = RawValue::from_string(auth.to_owned()).unwrap();
+        assert_eq!(Request::parse_auth(&auth), None, "{auth}");
+    }
+}
+
+#[test]
 fn an_unknown_event_is_named_but_not_repeated_at_any_length() {
     let refused = Request::parse(&"x".repeat(100_000), &[]).unwrap_err();
     assert_eq!(refused.code, Code::UnknownEvent);
