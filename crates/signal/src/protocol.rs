@@ -183,7 +183,7 @@ struct RoomFields {
     room_id: RoomId,
 }
 
-/// Read one by one, so that whatever one of them is says nothing about the other.
+/// Read as they stand, so that a strange value of one is no obstacle to the other.
 #[derive(Default, Deserialize)]
 struct ServerCapabilities<'a> {
     #[serde(borrow)]
