@@ -209,6 +209,13 @@ it('says that the call is started before it offers', async () => {
   expect(connections).toHaveLength(1);
 });
 
+it('knows the name that the server hands over', () => {
+  const { call, server } = inRoom();
+  expect(call.snapshot.remote.name).toBeNull();
+  server.peerJoined({ ...zoe, name: 'Zoe' });
+  expect(call.snapshot.remote.name).toBe('Zoe');
+});
+
 it('opens a channel for the safety code, to a page that has one', () => {
   const { server } = inRoom();
   server.peerJoined(zoe);

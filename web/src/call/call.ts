@@ -105,7 +105,7 @@ export class Call {
         this.#reach('online');
         this.#input({ type: 'server-up' });
       },
-      lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
+      lost: (why) => this.#input({ type: 'server-lost', why }),
       joined: (body) => {
         const { userId, polite, resumed = false, peer } = body;
         this.#reach('seated');
@@ -466,6 +466,7 @@ export class Call {
       microphone: this.#media.device('microphone'),
       camera: this.#media.device('camera'),
       remote: {
+        name: state.peer?.name ?? null,
         stream,
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),

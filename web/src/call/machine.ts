@@ -45,7 +45,7 @@ export function step(state: CallState, input: Input, now: number, random: number
     case 'server-up':
       return serverUp(state);
     case 'server-lost':
-      return serverLost(state, input.crowded ? 'crowded' : 'lost');
+      return serverLost(state, input.why ?? 'lost');
     case 'network-changed':
       return networkChanged(state, random);
     default:

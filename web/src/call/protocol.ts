@@ -28,6 +28,8 @@ export interface Peer {
   capabilities?: Capabilities | null;
   /** The other one has lost the server, and is waited for. */
   away?: boolean;
+  /** The person's name, for which the site that the call is part of vouches. */
+  name?: string;
 }
 
 /** Answer to `join`: a seat, and everything that a call needs. */

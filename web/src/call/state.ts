@@ -1,5 +1,6 @@
 /** What the machine of a call remembers, hears and orders, and the ways out of a call. */
 import type { Peer } from './protocol';
+import type { Overload } from './signalling';
 
 /**
  * Where the call stands, as a person would say it. `ready`: both are here, and one of them is to start the call;
@@ -24,8 +25,8 @@ export type Failure =
   | { kind: 'unreachable' }
   | { kind: 'refused'; code: string };
 
-/** Connection to the server: first attempt, up, lost and being retried, or refused for their number. */
-export type ServerLink = 'connecting' | 'up' | 'lost' | 'crowded';
+/** Connection to the server: first attempt, up, lost and being retried, or refused and being retried. */
+export type ServerLink = 'connecting' | 'up' | 'lost' | Overload;
 
 /** Path of the media: none, being set up, carrying, or interrupted. */
 export type MediaLink = 'none' | 'opening' | 'up' | 'interrupted';
@@ -73,7 +74,7 @@ export type Input =
   | { type: 'join'; asks?: boolean }
   | { type: 'leave' }
   | { type: 'server-up' }
-  | { type: 'server-lost'; crowded?: boolean }
+  | { type: 'server-lost'; why?: Overload | undefined }
   | { type: 'joined'; userId: string; polite: boolean; resumed: boolean; peer: Peer | null }
   | { type: 'full' }
   | { type: 'replaced' }

@@ -34,6 +34,7 @@ export function statusOf(call: CallSnapshot): string {
 /** What keeps the page from the server, or the server from taking it in; `null` if nothing does. */
 export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string | null {
   if (waitingForSeat || server === 'crowded') return words.status.crowded;
+  if (server === 'busy') return words.status.busy;
   return server === 'lost' ? words.status.serverLost : null;
 }
 

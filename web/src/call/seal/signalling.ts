@@ -41,9 +41,9 @@ export class SealedSignalling implements Signalling {
         this.#up = true;
         handler.up();
       }),
-      lost: inTurn((crowded) => {
+      lost: inTurn((why) => {
         this.#up = false;
-        handler.lost(crowded);
+        handler.lost(why);
       }),
       joined: inTurn((body) => {
         this.#part(this.#keyless);

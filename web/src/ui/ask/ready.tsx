@@ -13,6 +13,7 @@ const words = inLanguage(askWords);
 /** Both are in the room, and one of them is to start the call. */
 export function Ready(props: ScreenProps) {
   const { call, snapshot } = props;
+  const { name } = snapshot.remote;
   const hindered = serverTrouble(snapshot) !== null || snapshot.peerAway;
   return (
     <div class="two-parts">
@@ -23,7 +24,7 @@ export function Ready(props: ScreenProps) {
         </fieldset>
       </div>
       <div class="words">
-        <Heading>{words.heading}</Heading>
+        <Heading>{name ? words.named(name) : words.heading}</Heading>
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {hindered ? statusOf(snapshot) : words.lead}
         </p>

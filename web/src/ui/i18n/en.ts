@@ -81,6 +81,7 @@ export const en = {
     serverLostInCall: 'The server does not answer. Your call goes on.',
     peerAway: 'They are reconnecting…',
     peerOffline: 'They lost touch with the server. Your call goes on.',
+    busy: 'The server is full, or being restarted. We keep trying.',
     crowded:
       'Too many connections come from your network at once. Close other tabs with calls. We keep trying.',
   },

@@ -82,6 +82,7 @@ export const zh: Words = {
     serverLostInCall: '服务器没有响应，通话不受影响。',
     peerAway: '对方正在重新连接…',
     peerOffline: '对方与服务器断开了，通话不受影响。',
+    busy: '服务器已满，或者正在重启。页面会自动重试。',
     crowded: '你的网络同时连接服务器的页面太多了。请关闭其他通话标签页，页面会自动重试。',
   },
   replaced: {
