@@ -409,6 +409,19 @@ export const STATES = {
     await inState(ada, 'waiting');
     return ada;
   },
+  async ready({ open, base }) {
+    const room = roomName();
+    const [ada, ben] = [await open('ada'), await open('ben')];
+    await ada.evaluateOnNewDocument(() => localStorage.setItem('ask', '1'));
+    for (const page of [ada, ben]) {
+      await lobby(page, base, room);
+      await pressJoin(page);
+      await inState(page, page === ada ? 'waiting' : 'ready');
+    }
+    await inState(ada, 'ready');
+    await moving(ada, 'own');
+    return ada;
+  },
   async full(tools) {
     const { room } = await call(tools);
     const page = await tools.open('ada');

@@ -185,6 +185,37 @@ it('asks the side that offers for a new path', () => {
   expect(connections[0]?.restarts).toBe(0);
 });
 
+it('takes the offer of a client that cannot say so for the start of a call', () => {
+  const { call, server } = inRoom({}, { asks: true });
+  const offer = { type: 'offer', value: { type: 'offer', sdp: 'v=0' } } as const;
+  server.peerJoined({ ...zoe, capabilities: { ...capabilities, asks: false } });
+  server.message(offer);
+  expect(call.snapshot.phase).toBe('ready');
+  server.peerLeft('zoe');
+  server.peerJoined({ userId: 'plain' });
+  expect(call.snapshot.phase).toBe('ready');
+  server.message(offer);
+  expect(call.snapshot.phase).toBe('connecting');
+  expect(connections.at(-1)?.remoteDescription).toEqual(offer.value);
+});
+
+it('says that the call is started before it offers', async () => {
+  const { call, server, sent } = inRoom({}, { asks: true });
+  await makeOffer();
+  server.peerJoined({ ...zoe, capabilities: { ...capabilities, asks: false } });
+  expect(sent).toEqual([]);
+  call.start();
+  expect(sent.map(({ type }) => type)).toEqual(['call', 'offer', 'media']);
+  expect(connections).toHaveLength(1);
+});
+
+it('knows the name that the server hands over', () => {
+  const { call, server } = inRoom();
+  expect(call.snapshot.remote.name).toBeNull();
+  server.peerJoined({ ...zoe, name: 'Zoe' });
+  expect(call.snapshot.remote.name).toBe('Zoe');
+});
+
 it('opens a channel for the safety code, to a page that has one', () => {
   const { server } = inRoom();
   server.peerJoined(zoe);
@@ -410,7 +441,7 @@ function joining(options: Partial<CallOptions> = {}) {
       log.push('connect');
       server = handler;
     },
-    join: (with_) => {
+    join: ({ capabilities: _, ...with_ }) => {
       log.push('join');
       tickets.push(with_);
     },

@@ -4,8 +4,14 @@ import { step } from './machine';
 import { LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
 import { type CallOptions, type ResumeStore, rememberHere } from './options';
-import { roleOf } from './path';
-import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
+import { asksFirst, roleOf } from './path';
+import {
+  type MediaState,
+  OWN_CAPABILITIES,
+  type PeerMessage,
+  readPeerMessage,
+  type Tickets,
+} from './protocol';
 import { ReadyLink } from './ready';
 import type { SealTrouble } from './seal/session';
 import { SealedSignalling } from './seal/signalling';
@@ -29,6 +35,11 @@ const MAX_CODES = 20;
 
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
+  /**
+   * Whether one of the two has to start the call before anything is connected; holds from the next `join` on. The
+   * other one's page is told, and waits as well.
+   */
+  asks: boolean;
   #state: CallState = initialState();
   #snapshot: CallSnapshot;
   #link: Link | null = null;
@@ -63,6 +74,7 @@ export class Call {
     this.#roomId = 'keys' in options ? options.keys.roomId : options.roomId;
     this.#sealed = keys !== null;
     this.#token = options.token;
+    this.asks = options.asks ?? false;
     this.#resume = options.resume ?? rememberHere();
     const signalling = options.signalling ?? socketSignalling(this.#roomId);
     this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
@@ -93,7 +105,7 @@ export class Call {
         this.#reach('online');
         this.#input({ type: 'server-up' });
       },
-      lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
+      lost: (why) => this.#input({ type: 'server-lost', why }),
       joined: (body) => {
         const { userId, polite, resumed = false, peer } = body;
         this.#reach('seated');
@@ -120,7 +132,12 @@ export class Call {
   /** Takes a seat, or the own one back; camera and microphone start at the same time. */
   join(): void {
     void this.#media.open();
-    this.#input({ type: 'join' });
+    this.#input({ type: 'join', asks: this.asks });
+  }
+
+  /** Starts the call, while it is `ready`. */
+  start(): void {
+    this.#input({ type: 'call' });
   }
 
   /** Hangs up. */
@@ -176,7 +193,7 @@ export class Call {
     if (inCall(before) && !inCall(state)) this.#media.close();
     if (isWatched(before) !== isWatched(state)) this.#watchConnection();
     if (before.phase !== 'waiting') this.#makeReady();
-    else if (state.phase !== 'waiting') this.#ready.drop();
+    if (state.phase !== 'waiting' && state.phase !== 'ready') this.#ready.drop();
     this.#changed();
   }
 
@@ -184,7 +201,10 @@ export class Call {
     switch (effect.do) {
       case 'send-join':
         this.#reach('asked');
-        return this.#signalling.join(this.#tickets());
+        return this.#signalling.join({
+          ...this.#tickets(),
+          capabilities: { ...OWN_CAPABILITIES, asks: this.#state.asks },
+        });
       case 'send-leave':
         if (before.peer?.capabilities?.leaving) this.#send({ type: 'leaving' });
         // A seat that cannot be left is had back, rather than met as somebody else's.
@@ -199,6 +219,7 @@ export class Call {
       case 'hurry-server':
         return this.#signalling.hurry();
       case 'tell-devices':
+        this.#sayStarted();
         return this.#tellDevices();
       case 'set-timer': {
         const { timer, ms } = effect;
@@ -278,6 +299,7 @@ export class Call {
     const ready = codes && offers && !polite ? this.#ready.take() : null;
     this.#link = ready ?? this.#makeLink({ polite, offers, codes });
     this.#links += 1;
+    this.#sayStarted();
     // So far it has said nothing.
     ready?.offerAgain();
     this.#tellDevices();
@@ -343,9 +365,11 @@ export class Call {
       this.#peerMedia = message.value;
       return this.#changed();
     }
-    if (message.link !== undefined && message.link !== this.#link?.id && !this.#follow(message)) {
-      return;
-    }
+    if (message.type === 'call') return this.#input({ type: 'call' });
+    // A client that knows nothing of it starts the call with its offer.
+    if (message.type === 'offer' && !this.#peerWaits) this.#input({ type: 'call' });
+    const here = this.#link?.id ?? null;
+    if (message.link !== undefined && message.link !== here && !this.#follow(message)) return;
     if (message.type === 'leaving' || message.type === 'unload') {
       this.#input({ type: message.type === 'leaving' ? 'peer-leaving' : 'peer-unloading' });
     } else if (message.type === 'restart') {
@@ -378,6 +402,16 @@ export class Call {
     this.#ready.setTrack(kind, this.#media.device(kind).track);
     if (this.#link) this.#tellDevices();
     this.#changed();
+  }
+
+  /** Whether the other one's page waits for the start of a call if it has to. */
+  get #peerWaits(): boolean {
+    return this.#state.peer?.capabilities?.asks !== undefined;
+  }
+
+  /** Says that the call has been started, if that is waited for. */
+  #sayStarted(): void {
+    if (this.#peerWaits && asksFirst(this.#state)) this.#send({ type: 'call' });
   }
 
   #tellDevices(): void {
@@ -432,6 +466,7 @@ export class Call {
       microphone: this.#media.device('microphone'),
       camera: this.#media.device('camera'),
       remote: {
+        name: state.peer?.name ?? null,
         stream,
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),

@@ -10,7 +10,12 @@ export { deriveRoom, type RoomKeys } from './seal/keys';
 export { newSecret, readSecret } from './seal/secret';
 export type { SealTrouble } from './seal/session';
 export type { SetupTimes } from './setup';
-export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
+export {
+  type Overload,
+  type Signalling,
+  type SignallingHandler,
+  socketSignalling,
+} from './signalling';
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
 export type { Connection, Path } from './stats';

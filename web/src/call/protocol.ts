@@ -16,6 +16,8 @@ export interface Capabilities {
   resume?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
+  /** Waits, if this is `true` on either side, until one of the two starts the call; and says so with `call`. */
+  asks?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -26,6 +28,8 @@ export interface Peer {
   capabilities?: Capabilities | null;
   /** The other one has lost the server, and is waited for. */
   away?: boolean;
+  /** The person's name, for which the site that the call is part of vouches. */
+  name?: string;
 }
 
 /** Answer to `join`: a seat, and everything that a call needs. */
@@ -103,6 +107,7 @@ export type PeerMessage = OfLink &
     | { type: 'leaving' }
     | { type: 'unload' }
     | { type: 'restart' }
+    | { type: 'call' }
   );
 
 /** What this client tells of itself at `join`. */
@@ -112,6 +117,7 @@ export const OWN_CAPABILITIES: Capabilities = {
   restart: true,
   resume: true,
   code: true,
+  asks: false,
 };
 
 /** Longest room name that the server takes, in characters. */
@@ -126,6 +132,7 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
     case 'leaving':
     case 'unload':
     case 'restart':
+    case 'call':
       return { type, ...of };
     case 'offer':
     case 'answer':

@@ -13,15 +13,18 @@ import {
 import type { Envelope } from './seal/envelope';
 import type { SealTrouble } from './seal/session';
 
+/**
+ * Why a server takes no connection. `crowded`: it has too many from this network; `busy`: it is full, or being
+ * restarted behind a proxy.
+ */
+export type Overload = 'crowded' | 'busy';
+
 /** What the server says of one room. */
 export interface SignallingHandler {
   /** Connected; a seat there was before has to be asked for again. */
   up(): void;
-  /**
-   * The connection broke or could not be made; it is being tried again. `crowded`: the server has too
-   * many connections from this network.
-   */
-  lost(crowded?: boolean): void;
+  /** The connection broke or could not be made; it is being tried again. `why`: what the server says of it. */
+  lost(why?: Overload): void;
   joined(body: Joined): void;
   full(): void;
   /** Another connection of our own has taken the seat. */
@@ -104,8 +107,8 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
   return {
     connect(handler) {
       socket.on('connect', () => handler.up());
-      socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
-        handler.lost(error.data?.code === 'too_many_sockets');
+      socket.on('connect_error', (error) => {
+        handler.lost(overloadOf(error));
         comeBack(TRY_AGAIN_AFTER_MS);
       });
       socket.on('disconnect', () => {
@@ -146,4 +149,16 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
       socket.disconnect();
     },
   };
+}
+
+/** What a failed connection says of its reason; `description` is a status of HTTP if one came. */
+type ConnectError = Error & { data?: { code?: string }; description?: unknown };
+
+/**
+ * Browsers do not tell why a WebSocket was refused. Polling is tried after it, and its refusal has a status, be it of
+ * the server or of a proxy before it.
+ */
+function overloadOf({ data, description }: ConnectError): Overload | undefined {
+  if (data?.code === 'too_many_sockets' || description === 429) return 'crowded';
+  return [502, 503, 504].includes(Number(description)) ? 'busy' : undefined;
 }

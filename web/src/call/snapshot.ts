@@ -46,6 +46,8 @@ export interface CallSnapshot {
 
 /** The other person. */
 export interface RemoteSnapshot {
+  /** The name that the site of the call gives them; `null` if it does not. */
+  readonly name: string | null;
   readonly stream: MediaStream | null;
   readonly microphone: boolean;
   readonly camera: boolean;

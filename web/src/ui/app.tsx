@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Call, deriveRoom, newSecret, type RoomKeys, readSecret } from '../call';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
-import { noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { asksFirst, noteAbsence, seatKeeper, takeAbsence } from './memory';
 import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
 import { titleOf } from './say';
 import { Lobby } from './screens/lobby';
@@ -91,6 +91,7 @@ function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Ca
     ...room,
     token: tokenOfHash(location.hash),
     resume: seatKeeper(roomId),
+    asks: asksFirst(),
   });
   call.connect();
   const absence = takeAbsence(roomId, Date.now());
@@ -138,8 +139,11 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> 
           <Wordmark label={words.lobby.home} onHome={onHome} />
         </header>
       )}
-      {(phase === 'lobby' || phase === 'joining') && <Lobby {...props} />}
+      {(phase === 'lobby' || phase === 'joining') && (
+        <Lobby {...props}>{later && <later.AskFirst call={call} />}</Lobby>
+      )}
       {later && phase === 'waiting' && <later.Waiting {...props} />}
+      {later && phase === 'ready' && <later.Ready {...props} />}
       {later && onStage && <later.InCall {...props} />}
       {later && phase === 'replaced' && <later.Replaced {...props} />}
       {later && phase === 'ended' && <later.Ended {...props} onFresh={onFresh} />}

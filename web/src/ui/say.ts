@@ -11,6 +11,7 @@ export function statusOf(call: CallSnapshot): string {
       return trouble ?? lobby.joining;
     case 'waiting':
       return trouble ?? (call.peerLeft ? waiting.left : waiting.lead);
+    case 'ready':
     case 'connecting':
     case 'reconnecting':
       if (isStuck(call)) return status.stuck;
@@ -33,6 +34,7 @@ export function statusOf(call: CallSnapshot): string {
 /** What keeps the page from the server, or the server from taking it in; `null` if nothing does. */
 export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string | null {
   if (waitingForSeat || server === 'crowded') return words.status.crowded;
+  if (server === 'busy') return words.status.busy;
   return server === 'lost' ? words.status.serverLost : null;
 }
 
@@ -64,7 +66,7 @@ function lobbyLine({ microphone, camera }: CallSnapshot): string {
 export function titleOf(call: CallSnapshot): string {
   const { titles } = words;
   const { phase } = call;
-  if (phase === 'failed') return statusOf(call);
+  if (phase === 'failed' || phase === 'ready') return statusOf(call);
   if (phase === 'ended') return titles.ended;
   if (phase === 'connected') return titles.connected;
   if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;

@@ -63,9 +63,12 @@ export class Tab {
   readonly #world: World;
   #page: Page;
   #kept: string | null = null;
+  readonly #asks: boolean;
 
-  constructor(world: World) {
+  /** `asks`: its calls have to be started by somebody. */
+  constructor(world: World, asks = false) {
     this.#world = world;
+    this.#asks = asks;
     this.#page = this.#open();
   }
 
@@ -103,12 +106,13 @@ export class Tab {
   }
 
   #open(): Page {
-    return new Page(this.#world, {
+    const resume = {
       load: () => this.#kept,
-      save: (token) => {
+      save: (token: string | null) => {
         this.#kept = token;
       },
-    });
+    };
+    return new Page(this.#world, resume, this.#asks);
   }
 }
 
@@ -121,7 +125,7 @@ class Page implements Signalling {
   #handler: SignallingHandler | null = null;
   #line: Line | null = null;
 
-  constructor(world: World, resume: ResumeStore) {
+  constructor(world: World, resume: ResumeStore, asks: boolean) {
     this.#world = world;
     this.stun = `stun:${world.pages.push(this)}`;
     const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
@@ -132,7 +136,7 @@ class Page implements Signalling {
       if (!this.vanished) resume.save(token);
     };
     const kept = { ...resume, save };
-    this.call = new Call({ ...room, signalling: this, devices, network, resume: kept });
+    this.call = new Call({ ...room, signalling: this, devices, network, resume: kept, asks });
     this.call.connect();
     this.call.join();
   }

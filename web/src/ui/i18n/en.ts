@@ -34,22 +34,8 @@ export const en = {
     home: 'Start page',
   },
   waiting: {
-    heading: 'Send this link',
-    headingLeft: 'Waiting for them',
     lead: 'The call starts by itself when someone opens it.',
     left: 'They left. The call starts again when they come back.',
-    link: 'Link to this call',
-    sealed: 'This call is sealed: its key is in the link, and the server never sees it.',
-    copy: 'Copy link',
-    copied: 'Copied',
-    copyByHand: 'Copy it by hand',
-    share: 'Share',
-    qr: 'QR code of the link',
-    otherDevice:
-      'For another device. Its browser will ask whether to trust this server’s own certificate.',
-    scan: 'Or scan this with a phone.',
-    localOnly:
-      'This address works on this computer only. For a phone, open the https address that the server printed at its start.',
   },
   call: {
     microphone: 'Microphone',
@@ -81,6 +67,7 @@ export const en = {
     ended: 'Call over',
   },
   status: {
+    ready: 'They are here.',
     connecting: 'Connecting you to each other…',
     direct: 'Connected, direct',
     relayed: 'Connected, relayed',
@@ -94,6 +81,7 @@ export const en = {
     serverLostInCall: 'The server does not answer. Your call goes on.',
     peerAway: 'They are reconnecting…',
     peerOffline: 'They lost touch with the server. Your call goes on.',
+    busy: 'The server is full, or being restarted. We keep trying.',
     crowded:
       'Too many connections come from your network at once. Close other tabs with calls. We keep trying.',
   },

@@ -35,20 +35,8 @@ export const zh: Words = {
     home: '首页',
   },
   waiting: {
-    heading: '把链接发给对方',
-    headingLeft: '等对方回来',
     lead: '有人打开链接，通话就自动开始。',
     left: '对方离开了。对方回来后，通话会自动继续。',
-    link: '通话链接',
-    sealed: '这个通话是密封的：钥匙在链接里，服务器看不到。',
-    copy: '复制链接',
-    copied: '已复制',
-    copyByHand: '请手动复制',
-    share: '分享',
-    qr: '链接的二维码',
-    otherDevice: '这个链接用于其他设备，对方的浏览器会询问是否信任这个服务器自己的证书。',
-    scan: '也可以用手机扫码。',
-    localOnly: '这个地址只能在本机打开。要用手机，请打开服务器启动时显示的 https 地址。',
   },
   call: {
     microphone: '麦克风',
@@ -80,6 +68,7 @@ export const zh: Words = {
     ended: '通话结束',
   },
   status: {
+    ready: '对方到了。',
     connecting: '正在接通…',
     direct: '已接通，直连',
     relayed: '已接通，中继',
@@ -93,6 +82,7 @@ export const zh: Words = {
     serverLostInCall: '服务器没有响应，通话不受影响。',
     peerAway: '对方正在重新连接…',
     peerOffline: '对方与服务器断开了，通话不受影响。',
+    busy: '服务器已满，或者正在重启。页面会自动重试。',
     crowded: '你的网络同时连接服务器的页面太多了。请关闭其他通话标签页，页面会自动重试。',
   },
   replaced: {

@@ -115,6 +115,7 @@ function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void
   return (
     <div class="pill" data-line={line}>
       <span class="dot" />
+      {remote.name && <span class="their-name">{remote.name}</span>}
       {/* The clock stays outside of what is read aloud. */}
       <span role="status">{statusOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
