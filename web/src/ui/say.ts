@@ -1,4 +1,4 @@
-import type { CallSnapshot, Failure, Problem } from '../call';
+import type { CallSnapshot, Problem } from '../call';
 import { words } from './i18n';
 
 /** The one line that says how the call stands. */
@@ -72,17 +72,6 @@ export function titleOf(call: CallSnapshot): string {
   if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;
   if (phase !== 'lobby') return titles[phase];
   return call.sealed ? words.lobby.headingOwn : words.lobby.room(call.roomId);
-}
-
-/** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
-export function failureText(failure: Failure): string {
-  const { failed } = words;
-  if (failure.kind === 'refused') {
-    if (failure.code === 'malformed') return failed.refused.malformed;
-    if (failure.code === 'too_many_rooms') return failed.refused.tooManyRooms;
-    if (failure.code === 'unauthorized') return failed.refused.unauthorized;
-  }
-  return failed[failure.kind].text;
 }
 
 /** What is wrong with the own devices, as sentences long and brief, and what kind of help it needs. */

@@ -92,44 +92,17 @@ export const en = {
   },
   ended: {
     heading: 'The call is over',
-    talked: (length: string) => `You talked for ${length}.`,
-    nobody: 'You left before anyone came.',
-    direct: 'Picture and sound went straight from one browser to the other.',
-    relayed: 'Picture and sound went through the server’s relay.',
-    setup: (seconds: string) => `Connected in ${seconds} s`,
-    parts: {
-      page: 'Page',
-      socket: 'Server',
-      join: 'Seat',
-      offer: 'Offer and answer',
-      ice: 'Path',
-      dtls: 'Encryption',
-      frame: 'First picture',
-    },
-    again: 'Call again',
-    fresh: 'New call',
   },
   failed: {
     full: {
       heading: 'This call is full',
-      text: 'Two people are in it already. Wait until one of them leaves, or start a call of your own.',
     },
     unreachable: {
       heading: 'Could not connect you',
-      text: 'Neither a direct path nor the relay worked between your two networks. Try again, or use another network, such as a phone’s hotspot.',
     },
     refused: {
       heading: 'That did not work',
-      text: 'Start a new call, or open the link again.',
-      malformed:
-        'It does not take the name of this room: a name has 1 to 128 characters. Start a new call, or choose another name.',
-      tooManyRooms:
-        'This page is in too many rooms at once. Close other calls, then try again, or start a new call.',
-      unauthorized:
-        'This link does not let you in, or does so no longer. Ask whoever gave it to you for a new one.',
     },
-    again: 'Try again',
-    fresh: 'New call',
   },
   devices: {
     both: 'camera and microphone',

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { askWords } from '../ask/words';
+import { afterWords } from '../screens/after-words';
 import { waitingWords } from '../screens/waiting-words';
 import { verifyWords } from '../verify/words';
 import { en } from './en';
@@ -36,7 +37,13 @@ it('leaves no English in the Chinese words', () => {
 /** All words of a language, those that are loaded later among them. */
 function all(key: 'en' | 'zh') {
   const first = { en, zh }[key];
-  return { ...first, verify: verifyWords[key], later: waitingWords[key], ask: askWords[key] };
+  return {
+    ...first,
+    after: afterWords[key],
+    ask: askWords[key],
+    verify: verifyWords[key],
+    later: waitingWords[key],
+  };
 }
 
 /** Every text by its path; texts with something to fill in are filled with X. */

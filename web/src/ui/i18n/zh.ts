@@ -92,42 +92,17 @@ export const zh: Words = {
   },
   ended: {
     heading: '通话已结束',
-    talked: (length) => `通话时长 ${length}。`,
-    nobody: '还没有人来，你就离开了。',
-    direct: '画面和声音是从一个浏览器直接传到另一个浏览器的。',
-    relayed: '画面和声音经过了服务器的中继。',
-    setup: (seconds) => `接通用了 ${seconds} 秒`,
-    parts: {
-      page: '页面',
-      socket: '服务器',
-      join: '座位',
-      offer: '协商',
-      ice: '路径',
-      dtls: '加密',
-      frame: '首个画面',
-    },
-    again: '再次通话',
-    fresh: '新的通话',
   },
   failed: {
     full: {
       heading: '通话人数已满',
-      text: '里面已经有两个人了。请等其中一人离开，或者自己开始一个新的通话。',
     },
     unreachable: {
       heading: '无法接通',
-      text: '你们的网络之间，直连和中继都没有成功。请重试，或者换一个网络，比如手机热点。',
     },
     refused: {
       heading: '没有成功',
-      text: '请开始新的通话，或者重新打开链接。',
-      malformed:
-        '服务器不接受这个房间名：房间名应为 1 到 128 个字符。请开始新的通话，或者换一个名字。',
-      tooManyRooms: '这个页面同时进入的房间太多了。请关闭其他通话后重试，或者开始新的通话。',
-      unauthorized: '这个链接不能进入通话，或者已经失效。请向给你链接的人要一个新的。',
     },
-    again: '重试',
-    fresh: '新的通话',
   },
   devices: {
     both: '摄像头和麦克风',

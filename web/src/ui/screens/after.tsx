@@ -1,8 +1,12 @@
 import type { Call, CallSnapshot, Failure, SetupTimes } from '../../call';
 import { Heading } from '../heading';
 import { words } from '../i18n';
-import { failureText, formatDuration, statusOf } from '../say';
+import { inLanguage } from '../i18n/later';
+import { formatDuration, statusOf } from '../say';
 import { Tins } from '../tins';
+import { afterWords } from './after-words';
+
+const { ended, failed } = inLanguage(afterWords);
 
 interface AfterProps {
   call: Call;
@@ -12,12 +16,11 @@ interface AfterProps {
 
 /** After hanging up: how long, which way, and what next. */
 export function Ended({ call, snapshot, onFresh }: AfterProps) {
-  const { ended } = words;
   const { talkedMs, lastPath, setup } = snapshot;
   return (
     <div class="after">
       <Tins class="hero" />
-      <Heading>{ended.heading}</Heading>
+      <Heading>{words.ended.heading}</Heading>
       <p class="lead" role="status">
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
         {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
@@ -39,7 +42,6 @@ const PARTS = ['page', 'socket', 'join', 'offer', 'ice', 'dtls', 'frame'] as con
 
 /** How soon the call stood, and on request which part took how long. */
 function SetupParts({ setup }: { setup: SetupTimes }) {
-  const { ended } = words;
   return (
     <details class="parts">
       <summary>{ended.setup((setup.total / 1000).toFixed(1))}</summary>
@@ -76,9 +78,8 @@ export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
 
 /** What happened, what to do, and the button that does it. */
 export function Failed({ call, snapshot, onFresh }: AfterProps) {
-  const { failed } = words;
   const failure: Failure = snapshot.failure ?? { kind: 'unreachable' };
-  const { heading } = failed[failure.kind];
+  const { heading } = words.failed[failure.kind];
   return (
     <div class="after">
       <Tins class={failure.kind === 'full' ? 'hero' : 'hero torn'} />
@@ -96,4 +97,14 @@ export function Failed({ call, snapshot, onFresh }: AfterProps) {
       </div>
     </div>
   );
+}
+
+/** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
+function failureText(failure: Failure): string {
+  if (failure.kind === 'refused') {
+    if (failure.code === 'malformed') return failed.refused.malformed;
+    if (failure.code === 'too_many_rooms') return failed.refused.tooManyRooms;
+    if (failure.code === 'unauthorized') return failed.refused.unauthorized;
+  }
+  return failed[failure.kind].text;
 }
