@@ -43,6 +43,7 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
     'newSecret',
     'readSecret',
     'socketSignalling',
+    'warmUp',
   ]);
 
   // Also what is loaded later is found by its name.

@@ -89,6 +89,12 @@ impl Assets {
         Some(self.files.get(name)?.answer(headers))
     }
 
+    /// The page's HTML; empty if it is missing.
+    pub(crate) fn index(&self) -> &str {
+        let page = self.files.get(INDEX);
+        page.and_then(|page| std::str::from_utf8(&page.plain.bytes).ok()).unwrap_or_default()
+    }
+
     #[cfg(test)]
     fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)

@@ -5,10 +5,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-        REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    },
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
 };
 use ipnet::IpNet;
 use tracing::error;
@@ -18,12 +15,14 @@ use twocan_socketio::{Peer, Server};
 use crate::{
     assets::Assets,
     metrics::{self, Metrics},
+    policy::policies,
     proxy::{Proxies, is_passed_on},
 };
 
 /// Everything that answers requests.
 pub(crate) struct Site {
     assets: Assets,
+    policies: Vec<(HeaderName, HeaderValue)>,
     metrics: Metrics,
     /// Who may see the metrics besides this computer.
     watchers: Vec<IpNet>,
@@ -45,7 +44,9 @@ impl Site {
     ) -> Site {
         let origins: Vec<&str> = elsewhere.iter().map(|url| url.trim_end_matches('/')).collect();
         let reach = serde_json::json!({ "origins": origins }).to_string();
-        Site { assets: Assets::embedded(), metrics, watchers, proxies, reach, sockets }
+        let assets = Assets::embedded();
+        let policies = policies(assets.index());
+        Site { assets, policies, metrics, watchers, proxies, reach, sockets }
     }
 
     /// Answers one request that came by the connection of `connected`.
@@ -59,8 +60,8 @@ impl Site {
             return self.signalling(request, peer).await;
         }
         let mut response = self.file(&request, peer);
-        for (name, value) in POLICIES {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        for (name, value) in &self.policies {
+            response.headers_mut().insert(name, value.clone());
         }
         response
     }
@@ -116,27 +117,6 @@ impl Site {
         }
     }
 }
-
-/// What a page of this server may do: run its own scripts, talk to its own server, show what the
-/// camera gives it, and nothing else.
-const POLICIES: [(HeaderName, &str); 5] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-         media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
-    ),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // The address of a room is what lets people in.
-    (REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), \
-         autoplay=(self), fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), \
-         clipboard-write=(self), geolocation=(), usb=(), serial=(), payment=()",
-    ),
-];
 
 /// Whether a request comes from this computer, and by no proxy: the addresses of the network, and how
 /// much the server has to do, are nobody else's business.

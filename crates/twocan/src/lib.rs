@@ -10,6 +10,7 @@ pub mod logging;
 mod metrics;
 mod negotiate;
 mod network;
+mod policy;
 mod proxy;
 pub mod serve;
 pub mod settings;

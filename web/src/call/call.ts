@@ -46,8 +46,9 @@ export class Call {
   /** The path before, which goes on until the new one carries. */
   #retiring: Link | null = null;
   /** While waiting. Only a page of this kind, to which this side offers, is given it. */
-  readonly #ready = new ReadyLink(() =>
-    this.#makeLink({ polite: false, offers: true, codes: true }),
+  readonly #ready = new ReadyLink(
+    (gathered) => this.#makeLink({ polite: false, offers: true, codes: true, gathered }),
+    (offer) => this.#state.asks || this.#signalling.keep(offer),
   );
   #peerMedia: MediaState | null = null;
   #sealTrouble: SealTrouble | null = null;
@@ -203,7 +204,8 @@ export class Call {
         this.#reach('asked');
         return this.#signalling.join({
           ...this.#tickets(),
-          capabilities: { ...OWN_CAPABILITIES, asks: this.#state.asks },
+          // An offer that is given with the seat would start the call unasked.
+          capabilities: { ...OWN_CAPABILITIES, asks: this.#state.asks, kept: !this.#state.asks },
         });
       case 'send-leave':
         if (before.peer?.capabilities?.leaving) this.#send({ type: 'leaving' });
@@ -297,11 +299,12 @@ export class Call {
     const { peer, polite, offers } = effect;
     const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
     const ready = codes && offers && !polite ? this.#ready.take() : null;
-    this.#link = ready ?? this.#makeLink({ polite, offers, codes });
+    this.#link = ready?.link ?? this.#makeLink({ polite, offers, codes });
     this.#links += 1;
     this.#sayStarted();
-    // So far it has said nothing.
-    ready?.offerAgain();
+    // So far it has said nothing, unless they were given its offer with their seat.
+    if (ready?.isLeft && peer.kept) ready.link.sendFound();
+    else ready?.link.offerAgain();
     this.#tellDevices();
   }
 
@@ -310,7 +313,7 @@ export class Call {
   }
 
   /** Makes a link that says nothing before it is the call's. */
-  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes'>): Link {
+  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes' | 'gathered'>): Link {
     const link: Link = new Link({
       ...kind,
       iceServers: this.#iceServers,

@@ -1,6 +1,7 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
 export { Call } from './call';
 export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
+export type { EarlySocket } from './early';
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export type { CallOptions, ResumeStore } from './options';
@@ -19,3 +20,4 @@ export {
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
 export type { Connection, Path } from './stats';
+export { warmUp } from './warm-up';

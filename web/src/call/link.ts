@@ -22,6 +22,8 @@ export interface LinkOptions {
   /** How far the link has come: descriptions exchanged, path found, first picture there. */
   reached(point: 'described' | 'found' | 'seen'): void;
   remoteChanged(): void;
+  /** All candidates of an offer or answer have been found. */
+  gathered?(): void;
 }
 
 const KINDS = ['microphone', 'camera'] as const;
@@ -69,6 +71,8 @@ export class Link {
   #looking: ReturnType<typeof setInterval> | undefined;
   #sharpening: ReturnType<typeof setTimeout> | undefined;
   #reading: Reading = { received: 0, lost: 0 };
+  /** Candidates that were found after the offer was left for whoever comes; `null` if none was. */
+  #found: RTCIceCandidateInit[] | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -97,7 +101,13 @@ export class Link {
       void this.#negotiation.needed();
     };
     pc.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
+      if (!candidate?.candidate) return;
+      const value = candidate.toJSON();
+      this.#found?.push(value);
+      options.send({ type: 'candidate', value });
+    };
+    pc.onicegatheringstatechange = () => {
+      if (pc.iceGatheringState === 'complete') options.gathered?.();
     };
     pc.onconnectionstatechange = () => {
       this.#still = false;
@@ -149,6 +159,19 @@ export class Link {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
   }
 
+  /** The offer as it stands, for somebody who is still to come; `null` before there is one. */
+  offerToLeave(): PeerMessage | null {
+    const { type, sdp } = this.#pc.localDescription ?? {};
+    if (type !== 'offer' || sdp === undefined) return null;
+    this.#found = [];
+    return { type, value: { type, sdp }, link: this.id };
+  }
+
+  /** Sends what was found after the offer had been left. */
+  sendFound(): void {
+    for (const value of this.#found ?? []) this.#options.send({ type: 'candidate', value });
+  }
+
   /** Sends the offer that has no answer yet, with all candidates that are known. */
   offerAgain(): void {
     this.#negotiation.repeat();
@@ -188,6 +211,7 @@ export class Link {
     const pc = this.#pc;
     pc.onnegotiationneeded = null;
     pc.onicecandidate = null;
+    pc.onicegatheringstatechange = null;
     pc.onconnectionstatechange = null;
     pc.onsignalingstatechange = null;
     pc.oniceconnectionstatechange = null;

@@ -16,6 +16,8 @@ export interface Capabilities {
   resume?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
+  /** Takes what the other one has kept for whoever comes. */
+  kept?: boolean;
   /** Waits, if this is `true` on either side, until one of the two starts the call; and says so with `call`. */
   asks?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
@@ -28,6 +30,8 @@ export interface Peer {
   capabilities?: Capabilities | null;
   /** The other one has lost the server, and is waited for. */
   away?: boolean;
+  /** The newcomer has been given what was kept for whoever comes. */
+  kept?: boolean;
   /** The person's name, for which the site that the call is part of vouches. */
   name?: string;
 }
@@ -76,10 +80,13 @@ export interface Tickets {
   resume?: string;
 }
 
+/** What asks for a seat. */
+export type ClientJoin = { roomId: string; capabilities?: Capabilities } & Tickets;
+
 /** What a client sends. */
 export interface ClientEvents {
-  join(body: { roomId: string; capabilities?: Capabilities } & Tickets): void;
-  message(body: { roomId: string; data: PeerMessage | Envelope }): void;
+  join(body: ClientJoin): void;
+  message(body: { roomId: string; data: PeerMessage | Envelope; keep?: boolean }): void;
   leave(body: { roomId: string }): void;
   iceservers(body: { roomId: string }, answered: () => void): void;
 }
@@ -117,6 +124,7 @@ export const OWN_CAPABILITIES: Capabilities = {
   restart: true,
   resume: true,
   code: true,
+  kept: true,
   asks: false,
 };
 

@@ -1,4 +1,6 @@
 /** A room's line to the server over a socket of the tests' own: what it tells, and when it comes back. */
+
+import type { Transport } from 'engine.io-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OWN_CAPABILITIES } from './protocol';
 import { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
@@ -17,8 +19,8 @@ let heard: unknown[][];
 beforeEach(() => {
   vi.useFakeTimers();
   made.io.mockReset();
-  made.io.mockImplementation(() => {
-    socket = new FakeSocket();
+  made.io.mockImplementation((...given) => {
+    socket = new FakeSocket(given.at(-1));
     return socket;
   });
   line = socketSignalling('tea');
@@ -29,21 +31,25 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 it('goes straight to a WebSocket of its own, and falls back to polling', () => {
-  const options = { transports: ['websocket', 'polling'], tryAllTransports: true, forceNew: true };
+  const options = { tryAllTransports: true, forceNew: true };
   expect(made.io).toHaveBeenLastCalledWith(expect.objectContaining(options));
   socketSignalling('tea', 'https://call.example');
   const [server, given] = made.io.mock.lastCall ?? [];
   expect(server).toBe('https://call.example');
   expect(given).toMatchObject(options);
+  const names = given.transports.map(({ prototype }: typeof Transport) => prototype.name);
+  expect(names).toEqual(['websocket', 'polling']);
 });
 
-it('connects when it is told to, and says that it is up', () => {
+it('connects when it is told to, and says that it is up as soon as a seat can be asked for', () => {
   expect(socket.connects).toBe(1);
-  socket.open();
+  socket.reach();
   expect(heard).toEqual([['up']]);
+  expect(socket.connected).toBe(false);
 });
 
 it('asks for a seat with what the page can do, and with what lets it in', () => {
+  socket.open();
   line.join({ token: 'of the site' });
   const capabilities = { ...OWN_CAPABILITIES, asks: true };
   line.join({ resume: 'seat', capabilities });
@@ -51,6 +57,64 @@ it('asks for a seat with what the page can do, and with what lets it in', () => 
     ['join', { roomId: 'tea', capabilities: OWN_CAPABILITIES, token: 'of the site' }],
     ['join', { roomId: 'tea', capabilities, resume: 'seat' }],
   ]);
+});
+
+describe('a seat that is asked for while the connection opens', () => {
+  const join = { roomId: 'tea', capabilities: OWN_CAPABILITIES };
+
+  it('comes with it', async () => {
+    socket.reach();
+    line.join({});
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(socket.entered).toEqual([{ join }]);
+    expect(socket.emitted).toEqual([]);
+  });
+
+  it('is asked for after it, if that is a second later', async () => {
+    socket.reach();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(socket.entered).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(socket.entered).toEqual([{}]);
+    line.join({});
+    expect(socket.emitted).toEqual([['join', join]]);
+  });
+
+  it('is asked for with each connection anew', () => {
+    socket.reach();
+    line.join({});
+    socket.lose();
+    socket.reach();
+    line.join({ resume: 'seat' });
+    expect(socket.entered).toEqual([{ join }, { join: { ...join, resume: 'seat' } }]);
+    expect(heard).toEqual([['up'], ['lost', undefined], ['up']]);
+  });
+
+  it('is left as well before there is an answer', () => {
+    socket.reach();
+    line.join({});
+    socket.connected = false;
+    expect(line.leave()).toBe(true);
+    expect(socket.emitted).toEqual([['leave', { roomId: 'tea' }]]);
+  });
+
+  it('is not left on another connection than the one that it was asked for on', () => {
+    socket.reach();
+    line.join({});
+    socket.sendBuffer.push('leave');
+    socket.fail({});
+    expect(socket.sendBuffer).toEqual([]);
+    expect(line.leave()).toBe(false);
+  });
+});
+
+it('leaves a message for whoever comes', () => {
+  line.keep({ type: 'restart' });
+  expect(socket.emitted).toEqual([]);
+  socket.open();
+  line.keep({ type: 'restart' });
+  const kept = { roomId: 'tea', data: { type: 'restart' }, keep: true };
+  expect(socket.emitted).toEqual([['message', kept]]);
 });
 
 it.each<[string, unknown, unknown[]]>([
@@ -131,7 +195,7 @@ describe('a connection that is lost', () => {
   it('is told as that, and left to the client', async () => {
     socket.open();
     socket.lose();
-    expect(heard).toEqual([['up'], ['lost']]);
+    expect(heard).toEqual([['up'], ['lost', undefined]]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(socket.connects).toBe(1);
   });
@@ -251,10 +315,18 @@ class FakeSocket {
   connects = 0;
   disconnects = 0;
   engine = new FakeEngine();
+  sendBuffer: unknown[] = [];
+  /** With what each connection was entered. */
+  readonly entered: object[] = [];
   readonly emitted: unknown[][] = [];
+  readonly #auth: (enter: (auth: object) => void) => void;
   readonly #listeners = new Map<string, (...given: unknown[]) => void>();
   #timeout = 0;
   #acknowledge = (_late: Error | null) => {};
+
+  constructor({ auth }: { auth: (enter: (auth: object) => void) => void }) {
+    this.#auth = auth;
+  }
 
   get io() {
     return { engine: this.engine };
@@ -298,9 +370,17 @@ class FakeSocket {
     this.#acknowledge(null);
   }
 
+  /** The connection is there, and waits to be entered. */
+  reach() {
+    this.#auth((auth) => {
+      this.entered.push(auth);
+      this.connected = true;
+    });
+  }
+
   open() {
-    this.connected = true;
-    this.receive('connect');
+    this.reach();
+    vi.advanceTimersByTime(1_000);
   }
 
   lose() {
@@ -309,6 +389,7 @@ class FakeSocket {
   }
 
   fail(reason: object) {
+    this.connected = false;
     this.receive('connect_error', Object.assign(new Error('no connection'), reason));
   }
 

@@ -1,5 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
-import { Call, deriveRoom, newSecret, type RoomKeys, readSecret } from '../call';
+import {
+  Call,
+  deriveRoom,
+  type EarlySocket,
+  newSecret,
+  type RoomKeys,
+  readSecret,
+  socketSignalling,
+  warmUp,
+} from '../call';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
 import { asksFirst, noteAbsence, seatKeeper, takeAbsence } from './memory';
@@ -84,16 +93,32 @@ function Room({ place, pressed, ...rest }: RoomProps) {
   return call && <Screen call={call} {...rest} />;
 }
 
+declare global {
+  interface Window {
+    /** Opened by the script in the page's head. */
+    line?: EarlySocket | undefined;
+  }
+}
+
+/** The line that was opened while the page loaded; the first call takes it. */
+function takeEarly(): EarlySocket | undefined {
+  const { line } = window;
+  window.line = undefined;
+  return line;
+}
+
 /** A call on its way: into its lobby, or straight back into what the page was in before it was loaded anew. */
 function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Call {
   const room = keys ? { keys } : { roomId };
   const call = new Call({
     ...room,
     token: tokenOfHash(location.hash),
+    signalling: socketSignalling(roomId, undefined, takeEarly()),
     resume: seatKeeper(roomId),
     asks: asksFirst(),
   });
   call.connect();
+  warmUp();
   const absence = takeAbsence(roomId, Date.now());
   if (absence) {
     for (const kind of absence.off) void call.setDevice(kind, false);

@@ -1,6 +1,6 @@
 import { OWN_CAPABILITIES, type Peer, type PeerMessage } from '../protocol';
 import type { Signalling, SignallingHandler } from '../signalling';
-import { type Envelope, isSession } from './envelope';
+import { type Envelope, isSession, NEXT } from './envelope';
 import type { RoomKeys } from './keys';
 import { inOrder } from './order';
 import { newSession, type Refusal, SealSession } from './session';
@@ -93,6 +93,11 @@ export class SealedSignalling implements Signalling {
       this.#farewell = null;
       this.#farewell = { envelope: await next, link };
     });
+  }
+
+  keep(message: PeerMessage): void {
+    const sealed = this.#session.seal(NEXT, message);
+    this.#leaving(async () => this.#inner.keep(await sealed));
   }
 
   async askIceServers(): Promise<void> {
