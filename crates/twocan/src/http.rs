@@ -17,6 +17,7 @@ use twocan_socketio::{Peer, Server};
 
 use crate::{
     assets::Assets,
+    frames::Frames,
     metrics::{self, Metrics},
     proxy::{Proxies, is_passed_on},
 };
@@ -24,6 +25,7 @@ use crate::{
 /// Everything that answers requests.
 pub(crate) struct Site {
     assets: Assets,
+    frames: Frames,
     metrics: Metrics,
     /// Who may see the metrics besides this computer.
     watchers: Vec<IpNet>,
@@ -35,17 +37,18 @@ pub(crate) struct Site {
 
 impl Site {
     /// `elsewhere` are the page's addresses for other devices; requests that `proxies` pass on are
-    /// their clients'; `watchers` may see `metrics`.
+    /// their clients'; `frames` may show the page; `watchers` may see `metrics`.
     pub(crate) fn new(
         sockets: Server<Signalling>,
         elsewhere: &[String],
         proxies: Proxies,
+        frames: Frames,
         metrics: Metrics,
         watchers: Vec<IpNet>,
     ) -> Site {
         let origins: Vec<&str> = elsewhere.iter().map(|url| url.trim_end_matches('/')).collect();
         let reach = serde_json::json!({ "origins": origins }).to_string();
-        Site { assets: Assets::embedded(), metrics, watchers, proxies, reach, sockets }
+        Site { assets: Assets::embedded(), frames, metrics, watchers, proxies, reach, sockets }
     }
 
     /// Answers one request that came by the connection of `connected`.
@@ -59,8 +62,10 @@ impl Site {
             return self.signalling(request, peer).await;
         }
         let mut response = self.file(&request, peer);
+        let headers = response.headers_mut();
+        headers.entry(CONTENT_SECURITY_POLICY).or_insert_with(|| self.frames.policy());
         for (name, value) in POLICIES {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response
     }
@@ -94,8 +99,9 @@ impl Site {
             "/metrics" => self.metrics(request, peer),
             "/reach" if is_local(request, peer) => data("application/json", self.reach.clone()),
             path => self
-                .assets
-                .answer(path, request.headers())
+                .frames
+                .refusal(request.headers())
+                .or_else(|| self.assets.answer(path, request.headers()))
                 .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "There is nothing here.\n")),
         }
     }
@@ -117,15 +123,8 @@ impl Site {
     }
 }
 
-/// What a page of this server may do: run its own scripts, talk to its own server, show what the
-/// camera gives it, and nothing else.
-const POLICIES: [(HeaderName, &str); 5] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-         media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
-    ),
+/// What else holds for every answer.
+const POLICIES: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // The address of a room is what lets people in.
     (REFERRER_POLICY, "no-referrer"),

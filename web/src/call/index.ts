@@ -14,3 +14,4 @@ export { type Signalling, type SignallingHandler, socketSignalling } from './sig
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
 export type { Connection, Path } from './stats';
+export { listenForVoice } from './voice';

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useKeys } from '../comfort/use-keys';
+import { useWakeLock } from '../comfort/use-wake-lock';
 import { CallBar, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
@@ -14,6 +16,8 @@ import { serverTrouble, statusOf } from '../say';
 export function Waiting(props: ScreenProps) {
   const { call, snapshot } = props;
   const { waiting, lobby } = words;
+  useWakeLock();
+  useKeys();
   const local = isLocalHost(location.hostname);
   const elsewhere = useElsewhere(local);
   const here = location.origin + pathOf(placeOf(location));
