@@ -65,9 +65,9 @@ export class Frame {
     } else if (!call) {
       this.#early.push(command);
     } else if (command.command === 'join') {
-      if (!call.snapshot.inCall) call.join();
+      call.join();
     } else if (command.command === 'leave') {
-      if (call.snapshot.inCall) call.leave();
+      call.leave();
     } else {
       void call.setDevice(command.command, command.on);
     }
