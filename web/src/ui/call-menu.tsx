@@ -4,6 +4,7 @@ import languages from 'lucide-static/icons/languages.svg?raw';
 import expand from 'lucide-static/icons/maximize.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
 import { useEffect, useState } from 'preact/hooks';
+import { hasKeyboard } from './comfort/keys';
 import { inLanguage } from './i18n/later';
 import { Menu, type MenuItem } from './menu/menu';
 import type { ToolName } from './tools';
@@ -32,10 +33,14 @@ export function CallMenu({ onOpen }: { onOpen(tool: ToolName): void }) {
     { icon: shield, label: words.verify, onSelect: () => onOpen('verify') },
   ];
   if (fullScreen) items.push({ icon: expand, label: words.fullScreen, ...fullScreen });
-  items.push(
-    { icon: languages, label: words.preferences, onSelect: () => onOpen('preferences') },
-    { icon: keyboard, label: words.help, onSelect: () => onOpen('help') },
-  );
+  items.push({
+    icon: languages,
+    label: words.preferences,
+    onSelect: () => onOpen('preferences'),
+  });
+  if (hasKeyboard()) {
+    items.push({ icon: keyboard, label: words.help, onSelect: () => onOpen('help') });
+  }
   return <Menu label={words.more} icon={more} items={items} />;
 }
 

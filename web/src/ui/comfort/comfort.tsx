@@ -4,6 +4,7 @@ import { toggleFullScreen } from '../call-menu';
 import { inLanguage } from '../i18n/later';
 import type { ToolName } from '../tools';
 import './comfort.css';
+import { hasKeyboard } from './keys';
 import { useKeys } from './use-keys';
 import { useLetGo, useTalkKey } from './use-talk-key';
 import { useWakeLock } from './use-wake-lock';
@@ -71,9 +72,4 @@ function useHint({ wanted, track }: CallSnapshot['microphone'], talking: boolean
     };
   }, [muted, track]);
   return talking ? words.talking : hint;
-}
-
-/** A page is not told whether there is a keyboard; what is held in the hand has none. */
-function hasKeyboard(): boolean {
-  return !matchMedia('(pointer: coarse)').matches;
 }

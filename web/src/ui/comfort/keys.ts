@@ -29,3 +29,8 @@ export function isTaken(key: string, target: Element | null): boolean {
   if (!target) return false;
   return target.closest(TYPING) !== null || (key === ' ' && target.closest(PRESSING) !== null);
 }
+
+/** A page is not told whether there is a keyboard; what is held in the hand has none. */
+export function hasKeyboard(): boolean {
+  return !matchMedia('(pointer: coarse)').matches;
+}

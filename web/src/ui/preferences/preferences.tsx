@@ -84,17 +84,19 @@ function Choice({ legend, from, value, onChoose }: ChoiceProps) {
   return (
     <fieldset class="choice">
       <legend>{legend}</legend>
-      {Object.entries(from).map(([key, label]) => (
-        <label key={key}>
-          <input
-            type="radio"
-            name={legend}
-            checked={key === value}
-            onChange={() => onChoose(key)}
-          />
-          <span lang={key === 'zh' ? 'zh-Hans' : undefined}>{label}</span>
-        </label>
-      ))}
+      <div>
+        {Object.entries(from).map(([key, label]) => (
+          <label key={key}>
+            <input
+              type="radio"
+              name={legend}
+              checked={key === value}
+              onChange={() => onChoose(key)}
+            />
+            <span lang={key === 'zh' ? 'zh-Hans' : undefined}>{label}</span>
+          </label>
+        ))}
+      </div>
     </fieldset>
   );
 }
