@@ -41,6 +41,11 @@ for (const [browser, launch] of [
 
     await ann.page.evaluate(() => document.querySelector('#leave').click());
     await ann.says(/Talked for \d+ s/);
+    // Another call would not be the one that the site has chosen.
+    const inside = ann.page.frames().find((frame) => frame.url().startsWith(twocan.origin));
+    const text = await inside.evaluate(() => document.body.innerText);
+    assert.match(text, /Call again/);
+    assert.doesNotMatch(text, /New call|twocan/);
     await ben.reaches('waiting');
     assert.deepEqual(ann.errors, []);
   });

@@ -1,6 +1,8 @@
 /** What goes along with the page, unseen but for one button. */
 import type { Call } from '../../call';
 import { paintFrame } from '../preferences/preferences';
+import { placeOf } from '../route';
+import './beside.css';
 import { Frame } from './frame';
 import { install } from './install';
 
@@ -9,6 +11,8 @@ export { PreferencesButton } from '../preferences/preferences';
 const isFramed = parent !== window;
 const frame = isFramed ? new Frame((message, origin) => parent.postMessage(message, origin)) : null;
 if (frame) {
+  // A site that has chosen the call has no use for ways to another one.
+  if (placeOf(location).kind !== 'start') document.documentElement.dataset.framed = '';
   addEventListener('message', ({ source, origin, data }) => {
     if (source === parent) frame.hear(origin, data);
   });
