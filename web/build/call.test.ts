@@ -40,6 +40,7 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
     'browserDevices',
     'browserNetwork',
     'deriveRoom',
+    'listenForVoice',
     'newSecret',
     'readSecret',
     'socketSignalling',

@@ -245,6 +245,32 @@ export const STATES = {
     await ada.mouse.move(300, 300);
     return ada;
   },
+  async help(tools) {
+    const { ada } = await call(tools);
+    await ada.keyboard.press('?');
+    await ada.waitForSelector('.help[open]');
+    return ada;
+  },
+  async preferences({ open, base }) {
+    const page = await open('ada');
+    await page.goto(base);
+    await page.locator('.preferences-button').click();
+    await page.waitForSelector('.preferences[open]');
+    return page;
+  },
+  async 'call-menu'(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.menu > .round').click();
+    await ada.waitForSelector('.menu-items');
+    return ada;
+  },
+  async 'call-talk-key'(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.bar .round:nth-child(1)').click();
+    await ada.keyboard.down(' ');
+    await ada.waitForSelector('.comfort[data-shown=true]');
+    return ada;
+  },
   async 'call-muted'(tools) {
     const { ada } = await call(tools);
     await ada.locator('.bar .round:nth-child(1)').click();

@@ -14,6 +14,7 @@ use twocan_socketio::{Peer, Server};
 
 use crate::{
     assets::Assets,
+    frames::Frames,
     metrics::{self, Metrics},
     policy::policies,
     proxy::{Proxies, is_passed_on},
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) struct Site {
     assets: Assets,
     policies: Vec<(HeaderName, HeaderValue)>,
+    frames: Frames,
     metrics: Metrics,
     /// Who may see the metrics besides this computer.
     watchers: Vec<IpNet>,
@@ -34,19 +36,20 @@ pub(crate) struct Site {
 
 impl Site {
     /// `elsewhere` are the page's addresses for other devices; requests that `proxies` pass on are
-    /// their clients'; `watchers` may see `metrics`.
+    /// their clients'; `frames` may show the page; `watchers` may see `metrics`.
     pub(crate) fn new(
         sockets: Server<Signalling>,
         elsewhere: &[String],
         proxies: Proxies,
+        frames: Frames,
         metrics: Metrics,
         watchers: Vec<IpNet>,
     ) -> Site {
         let origins: Vec<&str> = elsewhere.iter().map(|url| url.trim_end_matches('/')).collect();
         let reach = serde_json::json!({ "origins": origins }).to_string();
         let assets = Assets::embedded();
-        let policies = policies(assets.index());
-        Site { assets, policies, metrics, watchers, proxies, reach, sockets }
+        let policies = policies(assets.index(), &frames.ancestors());
+        Site { assets, policies, frames, metrics, watchers, proxies, reach, sockets }
     }
 
     /// Answers one request that came by the connection of `connected`.
@@ -60,8 +63,9 @@ impl Site {
             return self.signalling(request, peer).await;
         }
         let mut response = self.file(&request, peer);
+        let headers = response.headers_mut();
         for (name, value) in &self.policies {
-            response.headers_mut().insert(name, value.clone());
+            headers.entry(name).or_insert_with(|| value.clone());
         }
         response
     }
@@ -95,8 +99,9 @@ impl Site {
             "/metrics" => self.metrics(request, peer),
             "/reach" if is_local(request, peer) => data("application/json", self.reach.clone()),
             path => self
-                .assets
-                .answer(path, request.headers())
+                .frames
+                .refusal(request.headers())
+                .or_else(|| self.assets.answer(path, request.headers()))
                 .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "There is nothing here.\n")),
         }
     }

@@ -2,6 +2,7 @@
 
 mod assets;
 mod defaults;
+mod frames;
 mod greeting;
 mod http;
 pub mod limits;

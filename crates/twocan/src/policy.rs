@@ -7,13 +7,14 @@ use hyper::header::{
 use sha2::{Digest, Sha256};
 
 /// The headers of every answer: a page runs its own scripts, talks to its own server, shows what the
-/// camera gives it, and nothing else. `page` is its HTML, whose own scripts are allowed by their hashes.
-pub(crate) fn policies(page: &str) -> Vec<(HeaderName, HeaderValue)> {
+/// camera gives it, and nothing else. `page` is its HTML, whose own scripts are allowed by their hashes;
+/// `ancestors` are the [sources](https://www.w3.org/TR/CSP3/#directive-frame-ancestors) that may frame it.
+pub(crate) fn policies(page: &str, ancestors: &str) -> Vec<(HeaderName, HeaderValue)> {
     let fixed = HeaderValue::from_static;
     let content = format!(
         "default-src 'none'; script-src 'self'{hashes}; style-src 'self'; img-src 'self' data: blob:; \
          media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
+         form-action 'none'; frame-ancestors {ancestors}",
         hashes = inline_scripts(page).map(source_of).collect::<String>()
     );
     vec![
@@ -55,7 +56,7 @@ mod tests {
     #[test]
     fn a_script_in_the_page_is_allowed_by_its_hash_and_no_other() {
         let page = "<script>alert('Hello, world.');</script><script src=\"/a.js\"></script>";
-        let (name, policy) = policies(page).remove(0);
+        let (name, policy) = policies(page, "'none'").remove(0);
         assert_eq!(name, CONTENT_SECURITY_POLICY);
         // The example of the specification, §8.3.
         let hash = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='";
@@ -65,7 +66,9 @@ mod tests {
 
     #[test]
     fn a_page_without_scripts_of_its_own_allows_none() {
-        let (_, policy) = policies("<p>").remove(0);
-        assert!(policy.to_str().unwrap().contains("script-src 'self'; style-src 'self';"));
+        let (_, policy) = policies("<p>", "'self'").remove(0);
+        let policy = policy.to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
+        assert!(policy.ends_with("; frame-ancestors 'self'"));
     }
 }

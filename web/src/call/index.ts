@@ -20,4 +20,5 @@ export {
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
 export type { Connection, Path } from './stats';
+export { listenForVoice } from './voice';
 export { warmUp } from './warm-up';

@@ -46,9 +46,7 @@ export function App() {
     document.title = words.start.documentTitle;
     return (
       <main data-state="start">
-        <header>
-          <Wordmark label={words.lobby.home} onHome={home} />
-        </header>
+        <Top onHome={home} />
         <Start problem={problem} onStart={fresh} onOpen={go} />
       </main>
     );
@@ -145,9 +143,21 @@ function comeAndGo(call: Call): () => void {
 
 const loadLater = () => import('./screens/later');
 
+/** Head of every screen but the call. */
+function Top({ onHome }: { onHome(): void }) {
+  const later = useLoaded(loadLater);
+  return (
+    <header>
+      <Wordmark label={words.lobby.home} onHome={onHome} />
+      {later && <later.PreferencesButton />}
+    </header>
+  );
+}
+
 function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> & { call: Call }) {
   const snapshot = useSnapshot(call);
   const later = useLoaded(loadLater);
+  useEffect(() => later?.attend(call), [later, call]);
   // Kept here, so that a notice that was closed stays closed on the next screen.
   const [dismissed, setDismissed] = useState<readonly string[]>([]);
   const onDismiss = (key: string) => setDismissed([...dismissed, key]);
@@ -159,11 +169,7 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> 
   const onStage = phase === 'connecting' || phase === 'connected' || phase === 'reconnecting';
   return (
     <main data-state={phase} class={onStage ? 'dark-stage' : undefined}>
-      {!onStage && (
-        <header>
-          <Wordmark label={words.lobby.home} onHome={onHome} />
-        </header>
-      )}
+      {!onStage && <Top onHome={onHome} />}
       {(phase === 'lobby' || phase === 'joining') && (
         <Lobby {...props}>{later && <later.AskFirst call={call} />}</Lobby>
       )}

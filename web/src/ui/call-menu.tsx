@@ -1,14 +1,29 @@
 import more from 'lucide-static/icons/ellipsis.svg?raw';
+import keyboard from 'lucide-static/icons/keyboard.svg?raw';
+import languages from 'lucide-static/icons/languages.svg?raw';
 import expand from 'lucide-static/icons/maximize.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
 import { useEffect, useState } from 'preact/hooks';
+import { hasKeyboard } from './comfort/keys';
 import { inLanguage } from './i18n/later';
 import { Menu, type MenuItem } from './menu/menu';
 import type { ToolName } from './tools';
 
 const words = inLanguage({
-  en: { more: 'More', fullScreen: 'Full screen', verify: 'Who could listen' },
-  zh: { more: '更多', fullScreen: '全屏', verify: '谁可能听到' },
+  en: {
+    more: 'More',
+    fullScreen: 'Full screen',
+    verify: 'Who could listen',
+    preferences: 'Language and colours',
+    help: 'Keys',
+  },
+  zh: {
+    more: '更多',
+    fullScreen: '全屏',
+    verify: '谁可能听到',
+    preferences: '语言和颜色',
+    help: '快捷键',
+  },
 });
 
 /** All that the bar has no room for. */
@@ -18,6 +33,14 @@ export function CallMenu({ onOpen }: { onOpen(tool: ToolName): void }) {
     { icon: shield, label: words.verify, onSelect: () => onOpen('verify') },
   ];
   if (fullScreen) items.push({ icon: expand, label: words.fullScreen, ...fullScreen });
+  items.push({
+    icon: languages,
+    label: words.preferences,
+    onSelect: () => onOpen('preferences'),
+  });
+  if (hasKeyboard()) {
+    items.push({ icon: keyboard, label: words.help, onSelect: () => onOpen('help') });
+  }
   return <Menu label={words.more} icon={more} items={items} />;
 }
 
@@ -30,8 +53,15 @@ function useFullScreen(): Pick<MenuItem, 'checked' | 'onSelect'> | null {
     return () => document.removeEventListener('fullscreenchange', look);
   }, []);
   if (!document.fullscreenEnabled) return null;
-  const change = () =>
-    checked ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+  return { checked, onSelect: toggleFullScreen };
+}
+
+/** Lets the page fill the screen, or no more. */
+export function toggleFullScreen(): void {
+  if (!document.fullscreenEnabled) return;
+  const change = document.fullscreenElement
+    ? document.exitFullscreen()
+    : document.documentElement.requestFullscreen();
   // Refused where the person's browser does not want it, and then nothing is lost.
-  return { checked, onSelect: () => void change().catch(() => {}) };
+  change.catch(() => {});
 }

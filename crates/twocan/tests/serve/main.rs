@@ -41,6 +41,29 @@ async fn the_page_comes_with_its_policies() {
 }
 
 #[tokio::test]
+async fn only_sites_that_are_named_may_show_the_page_in_a_frame() {
+    let server = Running::start(&["--frame-ancestor", "https://site.example"]);
+    let in_frame = |site| ["sec-fetch-dest: iframe".to_owned(), format!("referer: {site}/")];
+    let allowed = in_frame("https://site.example");
+    let page = server.get("/r/tea", &allowed.each_ref().map(String::as_str)).await;
+    assert_eq!((page.status, &page.body), (200, &dist("index.html")));
+    let policy = page.header("content-security-policy");
+    assert!(policy.ends_with("; frame-ancestors https://site.example"), "{policy}");
+
+    let other = in_frame("https://other.example");
+    let refusal = server.get("/r/tea", &other.each_ref().map(String::as_str)).await;
+    assert_eq!(refusal.status, 403);
+    let text = String::from_utf8(refusal.body).unwrap();
+    assert!(text.contains("--frame-ancestor https://other.example"), "{text}");
+    server.stop().await;
+
+    let server = Running::start(&[]);
+    let page = server.get("/", &[]).await;
+    assert!(page.header("content-security-policy").ends_with("; frame-ancestors 'none'"));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn hashed_files_come_compressed_and_only_once() {
     let server = Running::start(&[]);
     let page = String::from_utf8(dist("index.html")).unwrap();

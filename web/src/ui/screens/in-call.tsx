@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
 import { CallMenu } from '../call-menu';
+import { Comfort } from '../comfort/comfort';
 import { CallBar } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { useDraggable } from '../draggable';
@@ -65,6 +66,7 @@ export function InCall(props: ScreenProps) {
         <OwnPicture call={snapshot} />
       </div>
       <div class="stage-foot">
+        <Comfort call={call} snapshot={snapshot} onTool={setTool} />
         <fieldset
           class="bar"
           ref={bar}

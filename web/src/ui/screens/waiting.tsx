@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { askWords } from '../ask/words';
+import { useKeys } from '../comfort/use-keys';
+import { useWakeLock } from '../comfort/use-wake-lock';
 import { CallBar, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
@@ -20,6 +22,8 @@ const asking = inLanguage(askWords);
 export function Waiting(props: ScreenProps) {
   const { call, snapshot } = props;
   const { lobby } = words;
+  useWakeLock();
+  useKeys();
   const local = isLocalHost(location.hostname);
   const elsewhere = useElsewhere(local);
   const here = location.origin + pathOf(placeOf(location));
