@@ -40,9 +40,11 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
     'browserDevices',
     'browserNetwork',
     'deriveRoom',
+    'exportStatistics',
     'newSecret',
     'readSecret',
     'socketSignalling',
+    'worstOf',
   ]);
 
   // Also what is loaded later is found by its name.

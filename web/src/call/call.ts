@@ -13,6 +13,7 @@ import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
 import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
+import type { Monitor, MonitorIo } from './statistics/monitor';
 import type { Connection, Path } from './stats';
 
 /** When this library began to run, counted from the start of loading the page (ms). */
@@ -45,6 +46,7 @@ export class Call {
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
+  #monitor: Monitor | null = null;
   #statistics: ReturnType<typeof setInterval> | undefined;
   readonly #setup = new Setup(LOADED);
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
@@ -119,6 +121,7 @@ export class Call {
 
   /** Takes a seat, or the own one back; camera and microphone start at the same time. */
   join(): void {
+    this.#monitor = null;
     void this.#media.open();
     this.#input({ type: 'join' });
   }
@@ -343,6 +346,7 @@ export class Call {
       this.#peerMedia = message.value;
       return this.#changed();
     }
+    if (message.type === 'quality') return this.#monitor?.hear(message.value, performance.now());
     if (message.link !== undefined && message.link !== this.#link?.id && !this.#follow(message)) {
       return;
     }
@@ -396,14 +400,29 @@ export class Call {
     const read = async () => {
       const link = this.#retiring ?? this.#link;
       const { microphone, camera } = this.#peerMedia ?? { microphone: true, camera: true };
-      const connection = (await link?.connection(microphone || camera)) ?? null;
+      const read = await link?.connection(microphone || camera);
+      const connection = read?.connection ?? null;
+      // Fetched only when there is something to see.
+      const { Monitor } = connection ? await import('./statistics/monitor') : {};
       if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;
+      if (Monitor) this.#monitor ??= new Monitor(this.#monitorIo());
+      if (read)
+        this.#monitor?.take(link, read.entries, this.#state.media === 'up', performance.now());
       this.#changed();
     };
     this.#statistics = setInterval(read, STATISTICS_EVERY_MS);
     void read();
+  }
+
+  #monitorIo(): MonitorIo {
+    return {
+      measure: async () => (await this.#signalling.measure?.()) ?? null,
+      tell: (value) => {
+        if (this.#state.peer?.capabilities?.quality) this.#send({ type: 'quality', value });
+      },
+    };
   }
 
   #changed(): void {
@@ -438,6 +457,7 @@ export class Call {
       },
       code: (this.#retiring ?? this.#link)?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
+      statistics: this.#monitor?.statistics ?? null,
       lastPath: this.#lastPath,
       setup: this.#setup.times,
       connectedAt: state.connectedAt,

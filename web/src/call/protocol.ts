@@ -3,6 +3,7 @@
  * calls the signalling protocol; a client that knows only `roomId` and `userNum` is a valid peer.
  */
 import type { Envelope } from './seal/envelope';
+import type { QualityReport } from './statistics/trouble';
 
 /** What a client of this kind understands beyond the plain protocol. */
 export interface Capabilities {
@@ -16,6 +17,8 @@ export interface Capabilities {
   resume?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
+  /** Tells with `quality` messages how it is on its side, while something is wrong. */
+  quality?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -100,6 +103,7 @@ export type PeerMessage = OfLink &
     | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
     | { type: 'candidate'; value: RTCIceCandidateInit }
     | { type: 'media'; value: MediaState }
+    | { type: 'quality'; value: QualityReport }
     | { type: 'leaving' }
     | { type: 'unload' }
     | { type: 'restart' }
@@ -112,6 +116,7 @@ export const OWN_CAPABILITIES: Capabilities = {
   restart: true,
   resume: true,
   code: true,
+  quality: true,
 };
 
 /** Longest room name that the server takes, in characters. */
@@ -139,6 +144,13 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
         typeof value.microphone === 'boolean' &&
         typeof value.camera === 'boolean'
         ? { type, value: { microphone: value.microphone, camera: value.camera }, ...of }
+        : null;
+    case 'quality':
+      return isRecord(value) &&
+        typeof value.bad === 'boolean' &&
+        typeof value.busy === 'boolean' &&
+        (value.reach === null || typeof value.reach === 'number')
+        ? { type, value: { bad: value.bad, busy: value.busy, reach: value.reach }, ...of }
         : null;
     default:
       return null;

@@ -1,9 +1,11 @@
+import chart from 'lucide-static/icons/chart-line.svg?raw';
 import more from 'lucide-static/icons/ellipsis.svg?raw';
 import expand from 'lucide-static/icons/maximize.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
 import { useEffect, useState } from 'preact/hooks';
 import { inLanguage } from './i18n/later';
 import { Menu, type MenuItem } from './menu/menu';
+import { words as statistics } from './statistics/say';
 import type { ToolName } from './tools';
 
 const words = inLanguage({
@@ -16,6 +18,7 @@ export function CallMenu({ onOpen }: { onOpen(tool: ToolName): void }) {
   const fullScreen = useFullScreen();
   const items: MenuItem[] = [
     { icon: shield, label: words.verify, onSelect: () => onOpen('verify') },
+    { icon: chart, label: statistics.statistics, onSelect: () => onOpen('statistics') },
   ];
   if (fullScreen) items.push({ icon: expand, label: words.fullScreen, ...fullScreen });
   return <Menu label={words.more} icon={more} items={items} />;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { statisticsWords } from '../statistics/words';
 import { verifyWords } from '../verify/words';
 import { en } from './en';
 import { chooseLanguage } from './language';
@@ -17,8 +18,8 @@ it.each([
 
 it('says everything in both languages, and nothing with an exclamation mark', () => {
   const [english, chinese] = [
-    sentences({ ...en, verify: verifyWords.en }),
-    sentences({ ...zh, verify: verifyWords.zh }),
+    sentences({ ...en, verify: verifyWords.en, statistics: statisticsWords.en }),
+    sentences({ ...zh, verify: verifyWords.zh, statistics: statisticsWords.zh }),
   ];
   expect([...chinese.keys()]).toEqual([...english.keys()]);
   for (const [key, text] of [...english, ...chinese]) {
@@ -28,7 +29,11 @@ it('says everything in both languages, and nothing with an exclamation mark', ()
 });
 
 it('leaves no English in the Chinese words', () => {
-  for (const [key, text] of sentences({ ...zh, verify: verifyWords.zh })) {
+  for (const [key, text] of sentences({
+    ...zh,
+    verify: verifyWords.zh,
+    statistics: statisticsWords.zh,
+  })) {
     const own = text.replace(/twocan|https|X/g, '');
     expect(own, key).not.toMatch(/[a-z]{2,}/i);
   }
@@ -40,7 +45,7 @@ function sentences(words: object, path = ''): Map<string, string> {
   for (const [key, value] of Object.entries(words)) {
     const here = `${path}.${key}`;
     if (typeof value === 'string') found.set(here, value);
-    else if (typeof value === 'function') found.set(here, value('X', 'X'));
+    else if (typeof value === 'function') found.set(here, value('X', 'X', 'X'));
     else for (const [inner, text] of sentences(value, here)) found.set(inner, text);
   }
   return found;
