@@ -396,7 +396,7 @@ export class Call {
   #watchConnection(): void {
     clearInterval(this.#statistics);
     this.#connection = null;
-    if (!isWatched(this.#state)) return;
+    if (!isWatched(this.#state)) return this.#monitor?.end();
     const read = async () => {
       const link = this.#retiring ?? this.#link;
       const { microphone, camera } = this.#peerMedia ?? { microphone: true, camera: true };
@@ -418,7 +418,7 @@ export class Call {
 
   #monitorIo(): MonitorIo {
     return {
-      measure: async () => (await this.#signalling.measure?.()) ?? null,
+      iceServers: () => this.#iceServers,
       tell: (value) => {
         if (this.#state.peer?.capabilities?.quality) this.#send({ type: 'quality', value });
       },

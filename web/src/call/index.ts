@@ -14,6 +14,7 @@ export { type Signalling, type SignallingHandler, socketSignalling } from './sig
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
 export { exportStatistics, type StatisticsFile } from './statistics/export';
+export type { Reach } from './statistics/loop';
 export type { Statistics } from './statistics/monitor';
 export type { Codecs, End, Route } from './statistics/route';
 export type { Limitation, Sample, Size } from './statistics/sample';

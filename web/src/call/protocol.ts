@@ -3,6 +3,7 @@
  * calls the signalling protocol; a client that knows only `roomId` and `userNum` is a valid peer.
  */
 import type { Envelope } from './seal/envelope';
+import type { Reach } from './statistics/loop';
 import type { QualityReport } from './statistics/trouble';
 
 /** What a client of this kind understands beyond the plain protocol. */
@@ -149,12 +150,16 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
       return isRecord(value) &&
         typeof value.bad === 'boolean' &&
         typeof value.busy === 'boolean' &&
-        (value.reach === null || typeof value.reach === 'number')
+        (value.reach === null || isReach(value.reach))
         ? { type, value: { bad: value.bad, busy: value.busy, reach: value.reach }, ...of }
         : null;
     default:
       return null;
   }
+}
+
+function isReach(value: unknown): value is Reach {
+  return isRecord(value) && Number.isFinite(value.loss) && Number.isFinite(value.ms);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

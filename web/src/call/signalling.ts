@@ -56,8 +56,6 @@ export interface Signalling {
    * one without waiting.
    */
   hurry(): void;
-  /** How long the server takes for an answer (ms), at most a few seconds; `null` if it gives none. */
-  measure?(): Promise<number | null>;
   close(): void;
 }
 
@@ -141,18 +139,6 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
       clearTimeout(returning);
       // An attempt that is under way goes through the network of before, and one that waits waits on.
       socket.disconnect().connect();
-    },
-    // A request of its own: what is said of the room does not wait behind it.
-    async measure() {
-      const asked = performance.now();
-      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-      try {
-        await fetch(`${server ?? ''}/healthz`, { mode: 'no-cors', cache: 'no-store', signal });
-      } catch {
-        // One that fails at once tells nothing of the network.
-        if (!signal.aborted) return null;
-      }
-      return performance.now() - asked;
     },
     close() {
       clearTimeout(returning);

@@ -101,10 +101,6 @@ export class SealedSignalling implements Signalling {
     await new Promise<void>((resolve) => this.#arriving(resolve));
   }
 
-  async measure(): Promise<number | null> {
-    return (await this.#inner.measure?.()) ?? null;
-  }
-
   hurry(): void {
     this.#inner.hurry();
   }

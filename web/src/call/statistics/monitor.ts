@@ -1,3 +1,4 @@
+import { Loop } from './loop';
 import { type Entry, Report } from './report';
 import { type Codecs, codecsOf, type Route, routeOf } from './route';
 import { type Sample, sampleOf } from './sample';
@@ -7,7 +8,6 @@ import {
   isBad,
   judge,
   type QualityReport,
-  reachOf,
   symptomsOf,
   type Trouble,
   troubleOf,
@@ -27,11 +27,13 @@ export interface Statistics {
 
 /** What a monitor reaches the world by. */
 export interface MonitorIo {
-  /** Asks the server for a word; how long that took (ms), or `null` if no answer came. */
-  measure(): Promise<number | null>;
+  /** By which the server's relay is reached. */
+  iceServers(): readonly RTCIceServer[];
   /** Tells the other side how it is here. */
   tell(report: QualityReport): void;
 }
+
+type OpenLoop = (servers: readonly RTCIceServer[]) => Pick<Loop, 'reach' | 'close'>;
 
 /** As many samples are kept. */
 const KEPT = 300;
@@ -39,8 +41,8 @@ const KEPT = 300;
 const TELL_EVERY_MS = 3_000;
 /** What the other side has said is outdated after this (ms). */
 const HEARD_FOR_MS = 8_000;
-/** As many answers of the server are looked at together. */
-const ANSWERS = 8;
+/** The way to the server is measured until nothing has been wrong for so long (ms). */
+const MEASURE_FOR_MS = 10_000;
 /** Without bandwidth at first: a connection needs a while to find its pace (ms). */
 const PACE_MS = 8_000;
 /** A reading that comes later than this follows upon a gap (ms). */
@@ -55,22 +57,25 @@ const EMPTY: Statistics = {
 };
 
 /**
- * Takes the readings of a call, one a second, and keeps what is to be known of them. Asks the server and tells
- * the other side only while something is wrong. All times are milliseconds of `performance.now()`.
+ * Takes the readings of a call, one a second, and keeps what is to be known of them. Measures the way to the server
+ * and tells the other side only while something is wrong. All times are milliseconds of `performance.now()`.
  */
 export class Monitor {
   #statistics = EMPTY;
   readonly #io: MonitorIo;
+  readonly #openLoop: OpenLoop;
   #before: { report: Report; at: number; since: number; link: unknown } | null = null;
   #verdict = FINE;
   #heard: { report: QualityReport; at: number } | null = null;
-  #answers: number[] = [];
-  #measuring = false;
+  #loop: ReturnType<OpenLoop> | null = null;
+  #wrongAt = Number.NEGATIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
   #hasTold = false;
 
-  constructor(io: MonitorIo) {
+  /** `openLoop`: another way to measure, for tests. */
+  constructor(io: MonitorIo, openLoop: OpenLoop = (servers) => new Loop(servers)) {
     this.#io = io;
+    this.#openLoop = openLoop;
   }
 
   /** How it stands; a new object after each reading. */
@@ -105,16 +110,25 @@ export class Monitor {
     this.#heard = { report, at };
   }
 
+  /** Ends what it has opened; what is known stays. */
+  end(): void {
+    this.#loop?.close();
+    this.#loop = null;
+  }
+
   #judge(samples: readonly Sample[], carries: boolean, at: number): void {
     const own = symptomsOf(samples);
     const heard = this.#heard && at - this.#heard.at < HEARD_FOR_MS ? this.#heard.report : null;
-    const reach = reachOf(this.#answers);
+    const reach = this.#loop?.reach ?? null;
     this.#verdict = judge(this.#verdict, carries ? troubleOf(own, reach, heard) : null);
     if (!carries) return;
     const bad = isBad(own);
-    if (bad || heard?.bad) void this.#measure();
-    else this.#answers = [];
-    this.#tell({ bad, busy: own.busy, reach: reach && Math.round(reach) }, heard?.bad ?? false, at);
+    if (bad || heard?.bad) this.#wrongAt = at;
+    if (at - this.#wrongAt > MEASURE_FOR_MS) this.end();
+    else if (this.#verdict.shown || heard?.bad) {
+      this.#loop ??= this.#openLoop(this.#io.iceServers());
+    }
+    this.#tell({ bad, busy: own.busy, reach }, heard?.bad ?? false, at);
   }
 
   /** Speaks while something is wrong on either side, and once more when it is not. */
@@ -125,14 +139,6 @@ export class Monitor {
     this.#hasTold = wrong;
     this.#toldAt = at;
     this.#io.tell(report);
-  }
-
-  async #measure(): Promise<void> {
-    if (this.#measuring) return;
-    this.#measuring = true;
-    const ms = await this.#io.measure();
-    this.#measuring = false;
-    if (ms !== null) this.#answers = [...this.#answers, ms].slice(-ANSWERS);
   }
 }
 

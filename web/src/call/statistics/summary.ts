@@ -27,15 +27,19 @@ export function add(
   };
 }
 
-/** What was wrong for how many seconds altogether, and what of it for longest; `null` if all was well. */
+/**
+ * What was wrong for how many seconds altogether, and what of it for longest; `null` if all was well. A network of which
+ * nobody knows whose it is, as at the beginning of each trouble, says least: all that is known goes before.
+ */
 export function worstOf({
   troubles,
   interrupted,
 }: Summary): { what: Trouble | 'interrupted'; seconds: number } | null {
   const all = [...Object.entries(troubles), ['interrupted', interrupted] as const];
+  const weight = ([what, length]: readonly [string, number]) => (what === 'network' ? 0 : length);
   const [longest] = all
     .filter(([, length]) => length > 0)
-    .sort(([, one], [, other]) => other - one);
+    .sort((one, other) => weight(other) - weight(one));
   if (!longest) return null;
   const seconds = all.reduce((sum, [, length]) => sum + length, 0);
   return { what: longest[0] as Trouble | 'interrupted', seconds };

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
+import type { Reach } from './loop';
 import type { Sample } from './sample';
 import {
   FINE,
   judge,
   type QualityReport,
-  reachOf,
   type Symptoms,
   symptomsOf,
   type Trouble,
@@ -54,45 +54,51 @@ it('makes nothing of a single moment', () => {
 });
 
 const both = { in: true, out: true };
-const bad = (reach: number | null): QualityReport => ({ bad: true, busy: false, reach });
-const good = (reach: number | null): QualityReport => ({ bad: false, busy: false, reach });
+const bad = (reach: Reach | null): QualityReport => ({ bad: true, busy: false, reach });
+const good = (reach: Reach | null): QualityReport => ({ bad: false, busy: false, reach });
+/** Ways to the server. */
+const near = { loss: 0, ms: 20 };
+const lossy = { loss: 0.2, ms: 30 };
+const slow = { loss: 0, ms: 600 };
 
-it.each<[string, Partial<Symptoms>, number | null, QualityReport | null, Trouble | null]>([
+it.each<[string, Partial<Symptoms>, Reach | null, QualityReport | null, Trouble | null]>([
   ['all is well', {}, null, null, null],
-  ['all is well, and they have heard so', {}, 3, good(2), null],
+  ['all is well, and they have heard so', {}, near, good(near), null],
   ['the own computer', { busy: true }, null, null, 'own-computer'],
   ['theirs', {}, null, { bad: false, busy: true, reach: null }, 'their-computer'],
-  ['a network matters more than a computer', { ...both, busy: true }, 90, bad(2), 'own-network'],
-  ['losses both ways, and only the own server is hard to reach', both, 90, bad(2), 'own-network'],
-  ['losses both ways, and only theirs is', both, 2, bad(90), 'their-network'],
-  ['losses both ways, and both are', both, 90, bad(80), 'network'],
-  ['losses both ways, and none is', both, 2, bad(3), 'network'],
+  [
+    'a network matters more than a computer',
+    { ...both, busy: true },
+    lossy,
+    bad(near),
+    'own-network',
+  ],
+  [
+    'losses both ways, and only the own server is hard to reach',
+    both,
+    lossy,
+    bad(near),
+    'own-network',
+  ],
+  ['losses both ways, and only theirs is', both, near, bad(lossy), 'their-network'],
+  ['losses both ways, and both are', both, lossy, bad({ loss: 0.15, ms: 40 }), 'network'],
+  ['losses both ways, and none is', both, near, bad(near), 'network'],
   ['losses both ways, while nobody has measured', both, null, bad(null), 'network'],
-  ['losses both ways, while they have not measured', both, 90, bad(null), 'network'],
-  ['only what goes out suffers', { out: true }, 2, bad(3), 'own-network'],
-  ['only what comes in suffers', { in: true }, 2, bad(3), 'their-network'],
-  ['what comes in suffers by the own network', { in: true }, 90, bad(3), 'own-network'],
-  ['a long way', { far: true }, 2, bad(3), 'network'],
-  ['a narrow way, while losses are forgotten', { narrow: true }, 2, bad(3), 'network'],
-  ['a narrow way that begins here', { narrow: true }, 90, bad(3), 'own-network'],
-  ['a long way that begins here', { far: true }, 500, bad(3), 'own-network'],
-  ['they alone see losses', {}, 2, bad(90), 'their-network'],
-  ['they alone see losses, and all else is alike', {}, 2, bad(3), 'network'],
-  ['a plain client, and a server that is hard to reach', both, 90, null, 'own-network'],
-  ['a plain client, and a server that is not', both, 2, null, 'network'],
-  ['a plain client that loses what it is sent', { out: true }, 2, null, 'own-network'],
+  ['losses both ways, while they have not measured', both, lossy, bad(null), 'network'],
+  ['only what goes out suffers', { out: true }, near, bad(near), 'own-network'],
+  ['only what comes in suffers', { in: true }, near, bad(near), 'their-network'],
+  ['what comes in suffers by the own network', { in: true }, lossy, bad(near), 'own-network'],
+  ['a long way', { far: true }, near, bad(near), 'network'],
+  ['a narrow way, while losses are forgotten', { narrow: true }, near, bad(near), 'network'],
+  ['a narrow way that begins here', { narrow: true }, lossy, bad(near), 'own-network'],
+  ['a long way that begins here', { far: true }, slow, bad(near), 'own-network'],
+  ['they alone see losses', {}, near, bad(lossy), 'their-network'],
+  ['they alone see losses, and all else is alike', {}, near, bad(near), 'network'],
+  ['a plain client, and a server that is hard to reach', both, lossy, null, 'own-network'],
+  ['a plain client, and a server that is not', both, near, null, 'network'],
+  ['a plain client that loses what it is sent', { out: true }, near, null, 'own-network'],
 ])('%s', (_, own, reach, theirs, trouble) => {
   expect(troubleOf({ ...well, ...own }, reach, theirs)).toBe(trouble);
-});
-
-it.each<[string, number[], number | null]>([
-  ['too few answers', [5, 5, 5], null],
-  ['quick answers', [5, 5, 6, 5], 0.25],
-  ['far but even answers', [150, 150, 150, 150], 0],
-  ['one lost packet', [5, 5, 205, 5], 50],
-  ['a slow way', [600, 600, 600, 600], 400],
-])('measures the way to the server by %s', (_, answers, reach) => {
-  expect(reachOf(answers)).toBe(reach);
 });
 
 // o: own network, t: theirs, n: somebody's, a dot: nothing. Above what each moment says, below what is shown.

@@ -1,3 +1,4 @@
+import type { Reach } from './loop';
 import type { Sample } from './sample';
 
 /** What makes a call worse than it could be, and on whose side. `network`: nobody can tell whose. */
@@ -14,8 +15,8 @@ export interface QualityReport {
   bad: boolean;
   /** Its computer cannot keep up. */
   busy: boolean;
-  /** How badly it reaches the server, in milliseconds: see {@link reachOf}; `null` if it has not measured. */
-  reach: number | null;
+  /** How it reaches the server; `null` if it has not measured. */
+  reach: Reach | null;
 }
 
 /** What a side sees by itself. */
@@ -44,13 +45,11 @@ const TOGETHER = 4;
 const MOST = 3;
 /** It has gone when so many readings in a row know nothing of it. */
 const GONE = 6;
-/** Whose way to the server is so much worse than the other's, his is the network (ms, times). */
-const WORSE_MS = 40;
+/** Whose way to the server is so much worse than the other's, theirs is the network: in points, see `badness`. */
+const WORSE = 40;
 const WORSE_TIMES = 3;
-/** A way to the server that takes as long as this is usual (ms). */
-const USUAL_MS = 200;
-/** With fewer measurements nothing is said of the way to the server. */
-const MEASUREMENTS = 4;
+/** A way to the server and back that takes as long as this is usual (ms). */
+const USUAL_MS = 150;
 
 /**
  * What the last readings show, the newest at the end. A picture that stands still is no sign of a network: a busy
@@ -80,16 +79,6 @@ export function isBad(own: Symptoms): boolean {
 }
 
 /**
- * How badly a server is reached, from how long its answers took (ms): what single answers take longer than the
- * quickest, on average, as they do when packets are lost; and how much longer than usual even that one takes.
- */
-export function reachOf(answers: readonly number[]): number | null {
-  if (answers.length < MEASUREMENTS) return null;
-  const usual = Math.min(USUAL_MS, ...answers);
-  return answers.reduce((sum, ms) => sum + ms, 0) / answers.length - usual;
-}
-
-/**
  * What is wrong, as this moment's readings of both sides have it. The path between the two does not show which
  * of its ends is the bad one, but their ways to the server do. If those are alike, losses in one direction are most likely
  * those of the sender, since networks at home send slower than they receive.
@@ -97,21 +86,25 @@ export function reachOf(answers: readonly number[]): number | null {
  */
 export function troubleOf(
   own: Symptoms,
-  reach: number | null,
+  reach: Reach | null,
   theirs: QualityReport | null,
 ): Trouble | null {
   if (!isBad(own) && !theirs?.bad) {
     if (own.busy) return 'own-computer';
     return theirs?.busy ? 'their-computer' : null;
   }
-  const worse = (one: number, other: number) => one >= WORSE_MS && one >= WORSE_TIMES * other;
   // As long as the ways to the server are being measured, nobody is blamed.
   if (reach === null || theirs?.reach === null) return 'network';
-  const known = theirs?.reach ?? 0;
-  if (worse(reach, known)) return 'own-network';
-  if (worse(known, reach)) return 'their-network';
+  const [here, there] = [badness(reach), theirs ? badness(theirs.reach) : 0];
+  if (here >= WORSE && here >= WORSE_TIMES * there) return 'own-network';
+  if (there >= WORSE && there >= WORSE_TIMES * here) return 'their-network';
   if (own.far || own.narrow || own.in === own.out) return 'network';
   return own.out ? 'own-network' : 'their-network';
+}
+
+/** Ten points for each percent that is lost, and one for each millisecond beyond what is usual. */
+function badness({ loss, ms }: Reach): number {
+  return loss * 1_000 + Math.max(0, ms - USUAL_MS);
 }
 
 /** A trouble as it is shown, and the moments that may change that, the newest at the end. */
