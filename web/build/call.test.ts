@@ -40,11 +40,13 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
     'browserDevices',
     'browserNetwork',
     'deriveRoom',
+    'exportStatistics',
     'listenForVoice',
     'newSecret',
     'readSecret',
     'socketSignalling',
     'warmUp',
+    'worstOf',
   ]);
 
   // Also what is loaded later is found by its name.

@@ -146,6 +146,27 @@ function severed(tools) {
   return { ...tools, open };
 }
 
+/** Opens pages whose browser reports that many packets are lost. */
+function withLosses(open) {
+  return async (who) => {
+    const page = await open(who);
+    await page.evaluateOnNewDocument(() => {
+      const real = RTCPeerConnection.prototype.getStats;
+      RTCPeerConnection.prototype.getStats = async function getStats() {
+        const entries = [...(await real.call(this)).values()].map((entry) => {
+          if (entry.type === 'remote-inbound-rtp') return { ...entry, fractionLost: 0.2 };
+          const { packetsReceived } = entry;
+          return entry.type === 'inbound-rtp'
+            ? { ...entry, packetsLost: Math.round(packetsReceived * 0.1) }
+            : entry;
+        });
+        return new Map(entries.map((entry) => [entry.id, entry]));
+      };
+    });
+    return page;
+  };
+}
+
 export const STATES = {
   async start({ open, base }) {
     const page = await open('ada');
@@ -230,6 +251,38 @@ export const STATES = {
     const { ada } = await sealedCall(tools);
     await ada.locator('.seal').click();
     await ada.waitForSelector('.signs');
+    return ada;
+  },
+  async statistics(tools) {
+    const { ada } = await call(tools);
+    await settle(20_000);
+    await ada.mouse.move(300, 300);
+    await ada.locator('.pill-open').click();
+    await ada.waitForSelector('.plot');
+    return ada;
+  },
+  async 'statistics-with-trouble'(tools) {
+    const { ada } = await call({ ...tools, open: withLosses(tools.open) });
+    await ada.waitForSelector('.pill[data-line=weak]');
+    await ada.locator('.pill-open').click();
+    await ada.waitForSelector('.verdict[data-line=weak]');
+    return ada;
+  },
+  async 'statistics-of-the-path'(tools) {
+    const ada = await STATES.statistics(tools);
+    await ada.$eval('.statistics', (all) => all.scrollTo(0, all.scrollHeight));
+    return ada;
+  },
+  async 'call-with-trouble'(tools) {
+    const { ada } = await call({ ...tools, open: withLosses(tools.open) });
+    await ada.waitForSelector('.pill[data-line=weak]');
+    await ada.mouse.move(300, 300);
+    return ada;
+  },
+  async 'ended-after-trouble'(tools) {
+    const ada = await STATES['call-with-trouble'](tools);
+    await ada.locator('.hang-up').click();
+    await inState(ada, 'ended');
     return ada;
   },
   async 'call-meddled-with'(tools) {

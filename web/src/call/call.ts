@@ -19,6 +19,7 @@ import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
 import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
+import type { Monitor, MonitorIo } from './statistics/monitor';
 import type { Connection, Path } from './stats';
 
 /** When this library began to run, counted from the start of loading the page (ms). */
@@ -57,6 +58,7 @@ export class Call {
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
+  #monitor: Monitor | null = null;
   #statistics: ReturnType<typeof setInterval> | undefined;
   readonly #setup = new Setup(LOADED);
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
@@ -132,6 +134,7 @@ export class Call {
 
   /** Takes a seat, or the own one back; camera and microphone start at the same time. */
   join(): void {
+    this.#monitor = null;
     void this.#media.open();
     this.#input({ type: 'join', asks: this.asks });
   }
@@ -371,6 +374,7 @@ export class Call {
     if (message.type === 'call') return this.#input({ type: 'call' });
     // A client that knows nothing of it starts the call with its offer.
     if (message.type === 'offer' && !this.#peerWaits) this.#input({ type: 'call' });
+    if (message.type === 'quality') return this.#monitor?.hear(message.value, performance.now());
     const here = this.#link?.id ?? null;
     if (message.link !== undefined && message.link !== here && !this.#follow(message)) return;
     if (message.type === 'leaving' || message.type === 'unload') {
@@ -429,18 +433,33 @@ export class Call {
   #watchConnection(): void {
     clearInterval(this.#statistics);
     this.#connection = null;
-    if (!isWatched(this.#state)) return;
+    if (!isWatched(this.#state)) return this.#monitor?.end();
     const read = async () => {
       const link = this.#retiring ?? this.#link;
       const { microphone, camera } = this.#peerMedia ?? { microphone: true, camera: true };
-      const connection = (await link?.connection(microphone || camera)) ?? null;
+      const read = await link?.connection(microphone || camera);
+      const connection = read?.connection ?? null;
+      // Fetched only when there is something to see.
+      const { Monitor } = connection ? await import('./statistics/monitor') : {};
       if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;
+      if (Monitor) this.#monitor ??= new Monitor(this.#monitorIo());
+      if (read)
+        this.#monitor?.take(link, read.entries, this.#state.media === 'up', performance.now());
       this.#changed();
     };
     this.#statistics = setInterval(read, STATISTICS_EVERY_MS);
     void read();
+  }
+
+  #monitorIo(): MonitorIo {
+    return {
+      iceServers: () => this.#iceServers,
+      tell: (value) => {
+        if (this.#state.peer?.capabilities?.quality) this.#send({ type: 'quality', value });
+      },
+    };
   }
 
   #changed(): void {
@@ -476,6 +495,7 @@ export class Call {
       },
       code: (this.#retiring ?? this.#link)?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
+      statistics: this.#monitor?.statistics ?? null,
       lastPath: this.#lastPath,
       setup: this.#setup.times,
       connectedAt: state.connectedAt,

@@ -19,6 +19,13 @@ export {
 } from './signalling';
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
+export { exportStatistics, type StatisticsFile } from './statistics/export';
+export type { Reach } from './statistics/loop';
+export type { Statistics } from './statistics/monitor';
+export type { Codecs, End, Route } from './statistics/route';
+export type { Limitation, Sample, Size } from './statistics/sample';
+export { type Summary, worstOf } from './statistics/summary';
+export type { QualityReport, Trouble } from './statistics/trouble';
 export type { Connection, Path } from './stats';
 export { listenForVoice } from './voice';
 export { warmUp } from './warm-up';

@@ -3,7 +3,8 @@ import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
 import { Pulse } from './pulse';
 import type { Code, CodeProblem, Side } from './seal/code';
-import { type Connection, type Reading, readConnection } from './stats';
+import type { Entry } from './statistics/report';
+import { type Connection, readConnection } from './stats';
 
 /** The media path to one peer, as it changes. */
 export type LinkState = 'up' | 'interrupted' | 'stalled' | 'failed';
@@ -70,7 +71,6 @@ export class Link {
   #still = false;
   #looking: ReturnType<typeof setInterval> | undefined;
   #sharpening: ReturnType<typeof setTimeout> | undefined;
-  #reading: Reading = { received: 0, lost: 0 };
   /** Candidates that were found after the offer was left for whoever comes; `null` if none was. */
   #found: RTCIceCandidateInit[] | null = null;
 
@@ -190,20 +190,18 @@ export class Link {
   }
 
   /**
-   * Path and quality as of this moment; `null` while there is none. Sees, if it is asked every second or so,
-   * that nothing comes any more long before the browser says so. `sends`: the other side has something to send.
+   * The path as of this moment, `null` while there is none, and the browser's report. Sees, if it is asked every second
+   * or so, that nothing comes any more long before the browser says so. `sends`: the other side has something to send.
    */
-  async connection(sends: boolean): Promise<Connection | null> {
-    const report = await this.#pc.getStats();
-    const entries: Parameters<typeof readConnection>[0] = [...report.values()];
-    const { connection, reading, beat } = readConnection(entries, this.#reading);
-    this.#reading = reading;
+  async connection(sends: boolean): Promise<{ connection: Connection | null; entries: Entry[] }> {
+    const entries: Entry[] = [...(await this.#pc.getStats()).values()];
+    const { connection, beat } = readConnection(entries);
     const still = this.#pulse.isStill(beat, sends);
     if (still !== this.#still) {
       this.#still = still;
       if (this.#pc.connectionState === 'connected') this.#stateChanged();
     }
-    return connection;
+    return { connection, entries };
   }
 
   /** Ends the link; its tracks belong to others and go on. */

@@ -3,6 +3,8 @@
  * calls the signalling protocol; a client that knows only `roomId` and `userNum` is a valid peer.
  */
 import type { Envelope } from './seal/envelope';
+import type { Reach } from './statistics/loop';
+import type { QualityReport } from './statistics/trouble';
 
 /** What a client of this kind understands beyond the plain protocol. */
 export interface Capabilities {
@@ -20,6 +22,8 @@ export interface Capabilities {
   kept?: boolean;
   /** Waits, if this is `true` on either side, until one of the two starts the call; and says so with `call`. */
   asks?: boolean;
+  /** Tells with `quality` messages how it is on its side, while something is wrong. */
+  quality?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -111,6 +115,7 @@ export type PeerMessage = OfLink &
     | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
     | { type: 'candidate'; value: RTCIceCandidateInit }
     | { type: 'media'; value: MediaState }
+    | { type: 'quality'; value: QualityReport }
     | { type: 'leaving' }
     | { type: 'unload' }
     | { type: 'restart' }
@@ -126,6 +131,7 @@ export const OWN_CAPABILITIES: Capabilities = {
   code: true,
   kept: true,
   asks: false,
+  quality: true,
 };
 
 /** Longest room name that the server takes, in characters. */
@@ -155,9 +161,20 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
         typeof value.camera === 'boolean'
         ? { type, value: { microphone: value.microphone, camera: value.camera }, ...of }
         : null;
+    case 'quality':
+      return isRecord(value) &&
+        typeof value.bad === 'boolean' &&
+        typeof value.busy === 'boolean' &&
+        (value.reach === null || isReach(value.reach))
+        ? { type, value: { bad: value.bad, busy: value.busy, reach: value.reach }, ...of }
+        : null;
     default:
       return null;
   }
+}
+
+function isReach(value: unknown): value is Reach {
+  return isRecord(value) && Number.isFinite(value.loss) && Number.isFinite(value.ms);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

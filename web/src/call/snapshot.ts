@@ -3,6 +3,7 @@ import type { Code, CodeProblem } from './seal/code';
 import type { SealTrouble } from './seal/session';
 import type { SetupTimes } from './setup';
 import type { Failure, Phase, ServerLink } from './state';
+import type { Statistics } from './statistics/monitor';
 import type { Connection, Path } from './stats';
 
 /** Everything that a view shows, as one immutable value. */
@@ -34,6 +35,8 @@ export interface CallSnapshot {
   readonly code: Code | CodeProblem | null;
   /** While connected; read every second. */
   readonly connection: Connection | null;
+  /** How the call is and has been, also after it; `null` before its first reading. */
+  readonly statistics: Statistics | null;
   /** Path of the last connection, for after the call. */
   readonly lastPath: Path | null;
   /** How long the last connection took to set up; `null` before there was one. */

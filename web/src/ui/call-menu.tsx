@@ -1,3 +1,4 @@
+import chart from 'lucide-static/icons/chart-line.svg?raw';
 import more from 'lucide-static/icons/ellipsis.svg?raw';
 import keyboard from 'lucide-static/icons/keyboard.svg?raw';
 import languages from 'lucide-static/icons/languages.svg?raw';
@@ -7,6 +8,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { hasKeyboard } from './comfort/keys';
 import { inLanguage } from './i18n/later';
 import { Menu, type MenuItem } from './menu/menu';
+import { words as statistics } from './statistics/say';
 import type { ToolName } from './tools';
 
 const words = inLanguage({
@@ -31,6 +33,7 @@ export function CallMenu({ onOpen }: { onOpen(tool: ToolName): void }) {
   const fullScreen = useFullScreen();
   const items: MenuItem[] = [
     { icon: shield, label: words.verify, onSelect: () => onOpen('verify') },
+    { icon: chart, label: statistics.statistics, onSelect: () => onOpen('statistics') },
   ];
   if (fullScreen) items.push({ icon: expand, label: words.fullScreen, ...fullScreen });
   items.push({

@@ -45,9 +45,7 @@ export function isStuck(call: CallSnapshot): boolean {
 
 function connectionOf({ connection }: CallSnapshot): string {
   if (!connection) return words.status.connected;
-  const { path, quality } = connection;
-  if (quality === 'good') return words.status[path];
-  return path === 'direct' ? words.status.weakDirect : words.status.weakRelayed;
+  return words.status[connection.path];
 }
 
 function lobbyLine({ microphone, camera }: CallSnapshot): string {

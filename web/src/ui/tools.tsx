@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import type { Call, CallSnapshot } from '../call';
 import { Help } from './comfort/help';
 import { Preferences } from './preferences/preferences';
+import { StatisticsPanel } from './statistics/statistics';
 import { Verify } from './verify/verify';
 
 /** What a tool is drawn from. */
@@ -14,6 +15,7 @@ export interface ToolProps {
 
 /** By their names: a dialog in the middle, or a panel at the side. */
 export const tools = {
+  statistics: StatisticsPanel,
   verify: Verify,
   preferences: Preferences,
   help: Help,

@@ -79,7 +79,7 @@ describe('a framed page', () => {
     attend();
     order('hello');
     expect(states().at(-1)).toMatchObject({ theirMicrophone: false, path: null });
-    call.change({ phase: 'connected', connection: { path: 'relayed', quality: 'good' } });
+    call.change({ phase: 'connected', connection: { path: 'relayed' } });
     expect(states().at(-1)).toMatchObject({
       theirMicrophone: true,
       theirCamera: false,

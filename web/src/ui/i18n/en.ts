@@ -72,8 +72,6 @@ export const en = {
     direct: 'Connected, direct',
     relayed: 'Connected, relayed',
     connected: 'Connected',
-    weakDirect: 'Weak connection, direct',
-    weakRelayed: 'Weak connection, relayed',
     reconnecting: 'The connection broke. Looking for a new way…',
     stuck: 'No new way so far. We keep looking. It may help to join again.',
     rejoin: 'Join again',

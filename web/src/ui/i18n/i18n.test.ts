@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { askWords } from '../ask/words';
 import { afterWords } from '../screens/after-words';
 import { waitingWords } from '../screens/waiting-words';
+import { statisticsWords } from '../statistics/words';
 import { verifyWords } from '../verify/words';
 import { en } from './en';
 import { chooseLanguage } from './language';
@@ -41,6 +42,7 @@ function all(key: 'en' | 'zh') {
     ...first,
     after: afterWords[key],
     ask: askWords[key],
+    statistics: statisticsWords[key],
     verify: verifyWords[key],
     later: waitingWords[key],
   };
@@ -52,7 +54,7 @@ function sentences(words: object, path = ''): Map<string, string> {
   for (const [key, value] of Object.entries(words)) {
     const here = `${path}.${key}`;
     if (typeof value === 'string') found.set(here, value);
-    else if (typeof value === 'function') found.set(here, value('X', 'X'));
+    else if (typeof value === 'function') found.set(here, value('X', 'X', 'X'));
     else for (const [inner, text] of sentences(value, here)) found.set(inner, text);
   }
   return found;

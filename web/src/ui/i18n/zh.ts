@@ -73,8 +73,6 @@ export const zh: Words = {
     direct: '已接通，直连',
     relayed: '已接通，中继',
     connected: '已接通',
-    weakDirect: '网络不佳，直连',
-    weakRelayed: '网络不佳，中继',
     reconnecting: '连接中断，正在重新接通…',
     stuck: '还没有接通，页面会继续尝试。重新加入可能会有帮助。',
     rejoin: '重新加入',

@@ -1,8 +1,11 @@
-import type { Call, CallSnapshot, Failure, SetupTimes } from '../../call';
+import type { Call, CallSnapshot, Failure } from '../../call';
 import { Heading } from '../heading';
 import { words } from '../i18n';
 import { inLanguage } from '../i18n/later';
 import { formatDuration, statusOf } from '../say';
+import { SaveStatistics } from '../statistics/save';
+import { reviewOf, words as statisticsWords } from '../statistics/say';
+import { SetupParts, setupText } from '../statistics/setup-parts';
 import { Tins } from '../tins';
 import { afterWords } from './after-words';
 
@@ -17,6 +20,7 @@ interface AfterProps {
 /** After hanging up: how long, which way, and what next. */
 export function Ended({ call, snapshot, onFresh }: AfterProps) {
   const { talkedMs, lastPath, setup } = snapshot;
+  const review = talkedMs > 0 ? reviewOf(snapshot) : null;
   return (
     <div class="after">
       <Tins class="hero" />
@@ -25,7 +29,16 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
         {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
       </p>
-      {talkedMs > 0 && setup && <SetupParts setup={setup} />}
+      {review && <p class="review">{review}</p>}
+      {talkedMs > 0 && setup && (
+        <details class="parts">
+          <summary>
+            {setupText(setup)} · {statisticsWords.setup.more}
+          </summary>
+          <SetupParts setup={setup} />
+          {snapshot.statistics && <SaveStatistics snapshot={snapshot} />}
+        </details>
+      )}
       <div class="actions">
         <button type="button" class="primary" onClick={() => call.join()}>
           {ended.again}
@@ -35,25 +48,6 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
         </button>
       </div>
     </div>
-  );
-}
-
-const PARTS = ['page', 'socket', 'join', 'offer', 'ice', 'dtls', 'frame'] as const;
-
-/** How soon the call stood, and on request which part took how long. */
-function SetupParts({ setup }: { setup: SetupTimes }) {
-  return (
-    <details class="parts">
-      <summary>{ended.setup((setup.total / 1000).toFixed(1))}</summary>
-      <dl>
-        {PARTS.filter((part) => setup[part] !== null).map((part) => (
-          <div key={part}>
-            <dt>{ended.parts[part]}</dt>
-            <dd>{setup[part]} ms</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
   );
 }
 

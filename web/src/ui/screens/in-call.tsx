@@ -12,6 +12,7 @@ import { Icon } from '../icons';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
+import { words as statisticsWords, troubleText } from '../statistics/say';
 import { type ToolName, tools } from '../tools';
 import { Video } from '../video';
 import '../style/call.css';
@@ -59,7 +60,7 @@ export function InCall(props: ScreenProps) {
           )}
         </div>
       ) : (
-        <Pill snapshot={snapshot} onVerify={() => setTool('verify')} />
+        <Pill snapshot={snapshot} onOpen={setTool} />
       )}
       <Notice {...props} brief />
       <div class="own" {...own}>
@@ -104,22 +105,27 @@ function Absent({ snapshot }: { snapshot: CallSnapshot }) {
   );
 }
 
-function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void }) {
-  const { phase, connection, connectedAt, remote, sealed } = snapshot;
+function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolName): void }) {
+  const { phase, connectedAt, remote, sealed } = snapshot;
   const verify = sealed ? words.call.sealed : words.call.unsealed;
   const elapsed = useElapsed(connectedAt);
+  const trouble = troubleText(snapshot);
+  const offline = serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway;
   const line =
-    serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway
-      ? 'offline'
-      : phase === 'connected'
-        ? (connection?.quality ?? 'good')
-        : 'working';
+    phase !== 'connected' && !offline ? 'working' : offline ? 'offline' : trouble ? 'weak' : 'good';
   return (
     <div class="pill" data-line={line}>
+      {/* Lies under the words, which are read aloud as they change. */}
+      <button
+        type="button"
+        class="pill-open"
+        aria-label={statisticsWords.statistics}
+        onClick={() => onOpen('statistics')}
+      />
       <span class="dot" />
       {remote.name && <span class="their-name">{remote.name}</span>}
       {/* The clock stays outside of what is read aloud. */}
-      <span role="status">{statusOf(snapshot)}</span>
+      <span role="status">{(!offline && trouble) || statusOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
       {phase === 'connected' && !remote.microphone && (
         <span class="their-mic">
@@ -127,7 +133,13 @@ function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void
           {words.call.theirMicrophoneOff}
         </span>
       )}
-      <button type="button" class="seal" aria-label={verify} data-tip={verify} onClick={onVerify}>
+      <button
+        type="button"
+        class="seal"
+        aria-label={verify}
+        data-tip={verify}
+        onClick={() => onOpen('verify')}
+      >
         <Icon name={sealed ? 'lock' : 'lockOpen'} />
       </button>
     </div>
