@@ -4,7 +4,12 @@ export { browserDevices, type DeviceAccess, type Kind, type Problem } from './de
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export type { CallOptions, ResumeStore } from './options';
-export { MAX_ROOM_NAME } from './protocol';
+export { type Capabilities, MAX_ROOM_NAME } from './protocol';
+export { type Format, recordingFormat } from './recording/format';
+export type { Drawn } from './recording/layout';
+export { Recording, type RecordingOptions } from './recording/recording';
+export { fileSink, memorySink, type Sink, type Writable } from './recording/sink';
+export { canShareScreen, type Shared, shareScreen } from './screen';
 export type { Code, CodeProblem } from './seal/code';
 export { deriveRoom, type RoomKeys } from './seal/keys';
 export { newSecret, readSecret } from './seal/secret';

@@ -7,7 +7,7 @@ it.each([
   [{ type: 'offer', value: { type: 'offer', sdp: 'v=0' } }],
   [{ type: 'answer', value: { type: 'answer', sdp: 'v=0' } }],
   [{ type: 'candidate', value: candidate }],
-  [{ type: 'media', value: { microphone: true, camera: false } }],
+  [{ type: 'media', value: { microphone: true, camera: false, screen: true, recording: false } }],
   [{ type: 'leaving' }],
   [{ type: 'unload', link: 'k3v9x0q2hmb' }],
   [{ type: 'restart', link: null }],
@@ -30,4 +30,12 @@ it.each([
   [{ type: 'rollback', value: { type: 'rollback', sdp: '' } }],
 ])('refuses %j', (message) => {
   expect(readPeerMessage(message)).toBeNull();
+});
+
+it('reads of a page that knows no screens that it shows none', () => {
+  const value = { microphone: true, camera: true };
+  expect(readPeerMessage({ type: 'media', value })).toEqual({
+    type: 'media',
+    value: { ...value, screen: false, recording: false },
+  });
 });

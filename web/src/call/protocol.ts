@@ -16,6 +16,10 @@ export interface Capabilities {
   resume?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
+  /** Takes a screen beside the camera, on lines of its own. */
+  screen?: boolean;
+  /** Tells its person when the other one records. */
+  recording?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -80,10 +84,14 @@ export interface ClientEvents {
   iceservers(body: { roomId: string }, answered: () => void): void;
 }
 
-/** Whether the devices of the sender are on. */
+/** What of the sender is on. */
 export interface MediaState {
   microphone: boolean;
   camera: boolean;
+  /** A screen is shown beside the camera. */
+  screen?: boolean;
+  /** The call is being recorded. */
+  recording?: boolean;
 }
 
 /**
@@ -112,6 +120,8 @@ export const OWN_CAPABILITIES: Capabilities = {
   restart: true,
   resume: true,
   code: true,
+  screen: true,
+  recording: true,
 };
 
 /** Longest room name that the server takes, in characters. */
@@ -138,7 +148,16 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
       return isRecord(value) &&
         typeof value.microphone === 'boolean' &&
         typeof value.camera === 'boolean'
-        ? { type, value: { microphone: value.microphone, camera: value.camera }, ...of }
+        ? {
+            type,
+            value: {
+              microphone: value.microphone,
+              camera: value.camera,
+              screen: value.screen === true,
+              recording: value.recording === true,
+            },
+            ...of,
+          }
         : null;
     default:
       return null;

@@ -1,4 +1,4 @@
-import type { Kind } from './devices';
+import type { Line } from './lines';
 import type { Link } from './link';
 
 /** So long an offer stands ready, and holds ports of the relay; later comers wait a moment longer (ms). */
@@ -36,7 +36,7 @@ export class ReadyLink {
   }
 
   /** Replaces what it is to send. */
-  setTrack(kind: Kind, track: MediaStreamTrack | null): void {
-    this.#link?.setTrack(kind, track);
+  setTrack(line: Line, track: MediaStreamTrack | null): void {
+    this.#link?.setTrack(line, track);
   }
 }
