@@ -44,6 +44,7 @@ scenario('a recording goes into the file that was chosen, and ends with the call
   await choose(alice, 'Record');
   await bob.says(/They are recording this call/);
   await lasts(alice);
+  await until('parts of it to be written', 15_000, () => alice.page.evaluate(() => globalThis.pieces >= 2));
   await bob.press('Hang up');
   await alice.reaches('waiting');
   const name = await until('the file to be closed', 10_000, () => alice.page.evaluate(() => globalThis.closedFile));
@@ -114,7 +115,10 @@ function withPicker() {
       async createWritable() {
         const writable = await file.createWritable();
         return {
-          write: (piece) => writable.write(piece),
+          async write(piece) {
+            await writable.write(piece);
+            globalThis.pieces = (globalThis.pieces ?? 0) + 1;
+          },
           async close() {
             await writable.close();
             globalThis.closedFile = suggestedName;

@@ -11,6 +11,8 @@ const PICTURE_BITS = 2_500_000;
 const SOUND_BITS = 128_000;
 /** How much may be lost with the page (ms). */
 const PIECE_MS = 1_000;
+/** MP4 is written from one whole picture to the next, which Chromium would make once in a long while only (ms). */
+const WHOLE_PICTURE_MS = 2_000;
 const GROUND = '#0b0e17';
 
 /** What a recording needs. */
@@ -45,11 +47,13 @@ export class Recording {
     const film = options.canvas.captureStream(FRAME_RATE);
     const { track } = this.#sounds;
     if (track) film.addTrack(track);
-    this.#recorder = new MediaRecorder(film, {
+    const settings: MediaRecorderOptions & { videoKeyFrameIntervalDuration: number } = {
       mimeType: options.format.type,
       videoBitsPerSecond: PICTURE_BITS,
       audioBitsPerSecond: SOUND_BITS,
-    });
+      videoKeyFrameIntervalDuration: WHOLE_PICTURE_MS,
+    };
+    this.#recorder = new MediaRecorder(film, settings);
     this.#recorder.ondataavailable = ({ data }) => this.#write(data);
     this.#recorder.onerror = () => this.#break();
     this.#rest = options.every(FRAME_RATE, () => this.#draw());
