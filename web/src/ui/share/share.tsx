@@ -51,7 +51,8 @@ export function ShareButton({ share: { sharing, start, stop } }: { share: Share 
 export function ShareTellings({ share }: { share: Share }) {
   return (
     <>
-      <Telling>{share.theirs && words.theyShare}</Telling>
+      {/* It is in plain sight, and the line may cover a part of it. */}
+      <Telling fades>{share.theirs && words.theyShare}</Telling>
       <Telling action={words.stop} onAction={share.stop}>
         {share.sharing && words.sharing}
       </Telling>

@@ -7,14 +7,16 @@ interface TellingProps {
   /** Beside it, and not read aloud again and again. */
   clock?: string;
   dot?: boolean;
+  /** Fades with the bar. */
+  fades?: boolean;
   action?: string;
   onAction?(): void;
 }
 
-/** A line that stays as long as it holds, and that no idle time fades: who shares, who records. */
-export function Telling({ children, clock, dot = false, action, onAction }: TellingProps) {
+/** A line that stays as long as it holds: who shares, who records. */
+export function Telling({ children, clock, dot, fades, action, onAction }: TellingProps) {
   return (
-    <div class={children ? 'telling' : 'telling-none'}>
+    <div class={children ? 'telling' : 'telling-none'} data-fades={fades}>
       {children && dot && <span class="red-dot" />}
       {/* There before it has something to say, so that a screen reader hears of it. */}
       <span role="status">{children}</span>
