@@ -167,6 +167,61 @@ function withLosses(open) {
   };
 }
 
+/** Runs in the page: the screen that is shared has a table on it. */
+function withScreen() {
+  navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1920, height: 1080 });
+    const paint = canvas.getContext('2d');
+    const draw = () => {
+      paint.fillStyle = '#fbf8f2';
+      paint.fillRect(0, 0, 1920, 1080);
+      paint.fillStyle = '#22303c';
+      paint.fillRect(0, 0, 1920, 64);
+      paint.font = '600 52px sans-serif';
+      paint.fillText('Garden plan, spring', 120, 170);
+      paint.font = '34px sans-serif';
+      const rows = ['Beans', 'Carrots', 'Peas', 'Potatoes', 'Pumpkins', 'Spinach', 'Tomatoes'];
+      rows.forEach((row, at) => {
+        const y = 260 + at * 104;
+        paint.fillStyle = at % 2 ? '#f1ebdf' : '#ffffff';
+        paint.fillRect(120, y, 1680, 104);
+        paint.fillStyle = '#22303c';
+        paint.fillText(row, 160, y + 64);
+        paint.fillStyle = ['#d9822b', '#3d8f5f', '#4a78b5'][at % 3];
+        paint.fillRect(620 + at * 90, y + 28, 300 + ((at * 137) % 400), 48);
+      });
+    };
+    draw();
+    setInterval(draw, 200);
+    return canvas.captureStream(5);
+  };
+}
+
+/** A call in which both may share the screen of {@link withScreen}, and record. */
+async function presentation(tools, more = () => {}) {
+  return call({
+    ...tools,
+    open: async (who) => {
+      const page = await tools.open(who);
+      await page.evaluateOnNewDocument(withScreen);
+      // No dialog of the system in the way.
+      await page.evaluateOnNewDocument(() => {
+        delete globalThis.showSaveFilePicker;
+      });
+      await more(page, who);
+      return page;
+    },
+  });
+}
+
+const share = (page) => page.locator('.share').click();
+
+async function record(page) {
+  await page.locator('[aria-haspopup=menu]').click();
+  await page.locator('.menu-item:nth-child(2)').click();
+  await page.waitForSelector('.red-dot');
+}
+
 export const STATES = {
   async start({ open, base }) {
     const page = await open('ada');
@@ -311,17 +366,76 @@ export const STATES = {
     await page.waitForSelector('.preferences[open]');
     return page;
   },
-  async 'call-menu'(tools) {
-    const { ada } = await call(tools);
-    await ada.locator('.menu > .round').click();
-    await ada.waitForSelector('.menu-items');
-    return ada;
-  },
   async 'call-talk-key'(tools) {
     const { ada } = await call(tools);
     await ada.locator('.bar .round:nth-child(1)').click();
     await ada.keyboard.down(' ');
     await ada.waitForSelector('.comfort[data-shown=true]');
+    return ada;
+  },
+  async 'call-sharing'(tools) {
+    const { ada } = await presentation(tools);
+    await share(ada);
+    await ada.waitForSelector('.telling');
+    return ada;
+  },
+  async 'call-their-screen'(tools) {
+    const { ada, ben } = await presentation(tools);
+    await share(ben);
+    await ada.waitForFunction(() => document.querySelector('.their-screen')?.videoWidth > 0);
+    await settle(4000);
+    return ada;
+  },
+  async 'call-their-screen-swapped'(tools) {
+    const ada = await STATES['call-their-screen'](tools);
+    await ada.locator('[data-picture=theirs] .picture-press').click();
+    return ada;
+  },
+  async 'call-swapped'(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.picture-press').click();
+    return ada;
+  },
+  async 'call-menu'(tools) {
+    const { ada } = await presentation(tools);
+    await ada.locator('[aria-haspopup=menu]').click();
+    return ada;
+  },
+  async 'call-recording'(tools) {
+    const { ada } = await presentation(tools);
+    await record(ada);
+    return ada;
+  },
+  async 'call-recorded'(tools) {
+    const { ada, ben } = await presentation(tools);
+    await record(ben);
+    await ada.waitForSelector('.red-dot');
+    return ada;
+  },
+  async 'call-sharing-and-recording-untold'(tools) {
+    const { ada } = await presentation(tools, (page, who) => {
+      if (who !== 'ben') return undefined;
+      return page.evaluateOnNewDocument(() => {
+        const real = WebSocket.prototype.send;
+        WebSocket.prototype.send = function send(data) {
+          real.call(this, typeof data === 'string' ? data.replace(',"recording":true', '') : data);
+        };
+      });
+    });
+    await share(ada);
+    await record(ada);
+    return ada;
+  },
+  async 'call-share-failed'(tools) {
+    const { ada } = await presentation(tools, (page) =>
+      page.evaluateOnNewDocument(() => {
+        navigator.mediaDevices.getDisplayMedia = async () => {
+          throw new DOMException('', 'NotReadableError');
+        };
+      }),
+    );
+    await share(ada);
+    await ada.waitForSelector('.notice');
     return ada;
   },
   async 'call-muted'(tools) {

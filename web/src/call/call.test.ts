@@ -5,7 +5,14 @@ import type { Capabilities, Joined, PeerMessage, Tickets } from './protocol';
 import type { Signalling, SignallingHandler } from './signalling';
 import { machine } from './testing/machine';
 
-const capabilities = { media: true, leaving: true, restart: true, resume: true, code: true };
+const capabilities = {
+  media: true,
+  leaving: true,
+  restart: true,
+  resume: true,
+  code: true,
+  screen: true,
+};
 const seat: Joined = {
   roomId: 'r',
   userNum: 1,
@@ -158,6 +165,65 @@ it('lets the ready connection send what devices answer later', async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(tracks).toHaveLength(2);
   expect(connections[0]?.senders.map(({ track }) => track)).toEqual(tracks);
+});
+
+it('shows a screen beside the camera, on lines that are made with the first one', async () => {
+  const { call, sent } = inCallWithZoe();
+  const { screen, picture, sound } = aScreen();
+  expect(connections[0]?.lines).toEqual(['audio', 'video']);
+  call.setScreen(screen);
+  expect(connections[0]?.lines).toEqual(['audio', 'video', 'audio', 'video']);
+  expect(connections[0]?.senders.slice(2).map(({ track }) => track)).toEqual([sound, picture]);
+  expect(sent.at(-1)).toMatchObject({ type: 'media', value: { camera: false, screen: true } });
+
+  call.setScreen(null);
+  expect(connections[0]?.senders.slice(2).map(({ track }) => track)).toEqual([null, null]);
+  expect(sent.at(-1)).toMatchObject({ value: { screen: false } });
+  expect([picture.stopped, sound.stopped]).toEqual([true, true]);
+  call.setScreen(aScreen().screen);
+  expect(connections[0]?.lines).toHaveLength(4);
+});
+
+it('shows a screen in place of the camera to a client that knows no other way', async () => {
+  const { access, tracks } = machine({});
+  const { call, server, sent } = inRoom({}, { devices: access });
+  await vi.advanceTimersByTimeAsync(0);
+  const { screen: _, ...older } = capabilities;
+  server.peerJoined({ userId: 'old', capabilities: older });
+  const { screen, picture } = aScreen();
+  call.setScreen(screen);
+  const sending = () => connections[0]?.senders.map(({ track }) => track);
+  expect(sending()).toEqual([tracks[0], picture]);
+  await call.setDevice('camera', false);
+  expect(sending()).toEqual([tracks[0], picture]);
+  expect(sent.at(-1)).toMatchObject({ value: { camera: true } });
+  await call.setDevice('camera', true);
+  call.setScreen(null);
+  expect(sending()).toEqual([tracks[0], tracks[2]]);
+});
+
+it('shows nothing to whoever comes next', () => {
+  const { call, server } = inCallWithZoe();
+  const { screen, picture } = aScreen();
+  call.setScreen(screen);
+  server.peerLeft('zoe');
+  server.message({ type: 'leaving' });
+  expect(call.snapshot).toMatchObject({ phase: 'waiting', screen: null });
+  expect(picture.stopped).toBe(true);
+});
+
+it('tells the other one that it records, also after they have been away', () => {
+  const { call, server, sent } = inCallWithZoe();
+  call.setRecording(true);
+  expect(sent.at(-1)).toMatchObject({ type: 'media', value: { recording: true } });
+  server.peerAway('zoe');
+  server.peerBack(zoe);
+  expect(sent.at(-1)).toMatchObject({ value: { recording: true } });
+  call.setRecording(false);
+  expect(sent.at(-1)).toMatchObject({ value: { recording: false } });
+  const value = { microphone: true, camera: true, recording: true };
+  server.message({ type: 'media', value });
+  expect(call.snapshot.remote.recording).toBe(true);
 });
 
 it('makes the ready connection anew with fresh credentials', () => {
@@ -568,6 +634,21 @@ function inCallWithZoe(more: Partial<Joined> = {}, options: Partial<CallOptions>
 
 class FakeStream {
   getTracks = () => [];
+}
+
+/** What the browser gives of a screen, with its sound. */
+function aScreen() {
+  const track = () => {
+    const made = { stopped: false, stop: () => Object.assign(made, { stopped: true }) };
+    return made;
+  };
+  const [picture, sound] = [track(), track()];
+  const screen = {
+    getTracks: () => [picture, sound],
+    getVideoTracks: () => [picture],
+    getAudioTracks: () => [sound],
+  };
+  return { screen: screen as unknown as MediaStream, picture, sound };
 }
 
 interface FakeCandidate {

@@ -1,4 +1,5 @@
 import { browserDevices, type Kind } from './devices';
+import { LINES, type Line } from './lines';
 import { Link, type LinkOptions, type LinkState } from './link';
 import { step } from './machine';
 import { LocalMedia } from './media';
@@ -6,6 +7,7 @@ import { browserNetwork, type NetworkWatch } from './network';
 import { type CallOptions, type ResumeStore, rememberHere } from './options';
 import { asksFirst, roleOf } from './path';
 import {
+  type Capabilities,
   type MediaState,
   OWN_CAPABILITIES,
   type PeerMessage,
@@ -52,6 +54,10 @@ export class Call {
     (offer) => this.#state.asks || this.#signalling.keep(offer),
   );
   #peerMedia: MediaState | null = null;
+  /** What the page at the other end of the link can do. */
+  #peerCan: Capabilities = {};
+  #screen: MediaStream | null = null;
+  #recording = false;
   #sealTrouble: SealTrouble | null = null;
   /** How many links there have been. */
   #links = 0;
@@ -175,6 +181,25 @@ export class Call {
     return this.#media.set(kind, on);
   }
 
+  /**
+   * Shows the other person a screen beside the camera, or in its place where their page knows no other way;
+   * `null` ends that. It ends by itself when they leave. See {@link shareScreen}.
+   */
+  setScreen(screen: MediaStream | null): void {
+    for (const track of this.#screen?.getTracks() ?? []) track.stop();
+    this.#screen = screen;
+    this.#feed();
+    this.#tellDevices();
+    this.#changed();
+  }
+
+  /** Tells the other person that the call is being recorded, or is no more. */
+  setRecording(recording: boolean): void {
+    this.#recording = recording;
+    this.#tellDevices();
+    this.#changed();
+  }
+
   /** The page goes: it is closed or loaded anew, which it cannot tell. The seat stays for a while. */
   unload(): void {
     if (this.#state.peer?.capabilities?.leaving) this.#send({ type: 'unload' });
@@ -218,13 +243,16 @@ export class Call {
       case 'open-media':
         return this.#openLink(effect, before);
       case 'close-media':
-        return this.#closeLinks();
+        this.#closeLinks();
+        return this.setScreen(null);
       case 'restart-media':
         return this.#restart();
       case 'hurry-server':
         return this.#signalling.hurry();
       case 'tell-devices':
         this.#sayStarted();
+        // A first screen may have been offered on a line to the server that was lost.
+        this.#link?.offerAgain();
         return this.#tellDevices();
       case 'set-timer': {
         const { timer, ms } = effect;
@@ -308,6 +336,9 @@ export class Call {
     // So far it has said nothing, unless they were given its offer with their seat.
     if (ready?.isLeft && peer.kept) ready.link.sendFound();
     else ready?.link.offerAgain();
+    this.#peerCan = peer.capabilities ?? {};
+    this.#feed();
+    if (this.#peerMedia?.screen) this.#link.openScreen();
     this.#tellDevices();
   }
 
@@ -369,6 +400,7 @@ export class Call {
     if (!message) return;
     if (message.type === 'media') {
       this.#peerMedia = message.value;
+      if (message.value.screen) this.#link?.openScreen();
       return this.#changed();
     }
     if (message.type === 'call') return this.#input({ type: 'call' });
@@ -404,10 +436,8 @@ export class Call {
   }
 
   #deviceChanged(kind: Kind): void {
-    this.#link?.setTrack(kind, this.#media.device(kind).track);
-    this.#retiring?.setTrack(kind, this.#media.device(kind).track);
-    this.#ready.setTrack(kind, this.#media.device(kind).track);
-    if (this.#link) this.#tellDevices();
+    this.#feed(kind);
+    this.#tellDevices();
     this.#changed();
   }
 
@@ -421,11 +451,31 @@ export class Call {
     if (this.#peerWaits && asksFirst(this.#state)) this.#send({ type: 'call' });
   }
 
+  /** Hands every link what is to be sent. */
+  #feed(...lines: readonly Line[]): void {
+    for (const line of lines.length > 0 ? lines : LINES) {
+      const track = this.#trackOf(line);
+      if (track && line === 'screen') this.#link?.openScreen();
+      for (const link of [this.#link, this.#retiring, this.#ready]) link?.setTrack(line, track);
+    }
+  }
+
+  #trackOf(line: Line): MediaStreamTrack | null {
+    const picture = this.#screen?.getVideoTracks()[0] ?? null;
+    const { screen } = this.#peerCan;
+    if (line === 'screen') return screen ? picture : null;
+    if (line === 'screenSound') return (screen && this.#screen?.getAudioTracks()[0]) || null;
+    if (line === 'camera' && picture && !screen) return picture;
+    return this.#media.device(line).track;
+  }
+
   #tellDevices(): void {
-    if (!this.#state.peer?.capabilities?.media) return;
+    if (!this.#link || !this.#state.peer?.capabilities?.media) return;
     const value = {
       microphone: this.#media.isOn('microphone'),
-      camera: this.#media.isOn('camera'),
+      camera: this.#media.isOn('camera') || (this.#screen !== null && !this.#peerCan.screen),
+      screen: this.#screen !== null,
+      recording: this.#recording,
     };
     this.#send({ type: 'media', value });
   }
@@ -469,7 +519,8 @@ export class Call {
 
   #take(): CallSnapshot {
     const state = this.#state;
-    const stream = (this.#retiring ?? this.#link)?.remote ?? null;
+    const link = this.#retiring ?? this.#link;
+    const stream = link?.remote ?? null;
     const sends = (kind: 'audio' | 'video') =>
       stream?.getTracks().some((track) => track.kind === kind && !track.muted) ?? false;
     return {
@@ -487,13 +538,18 @@ export class Call {
       peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
       microphone: this.#media.device('microphone'),
       camera: this.#media.device('camera'),
+      screen: this.#screen,
+      recording: this.#recording,
       remote: {
         name: state.peer?.name ?? null,
         stream,
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),
+        screen: (this.#peerMedia?.screen && link?.remoteScreen) || null,
+        recording: this.#peerMedia?.recording ?? false,
+        capabilities: this.#peerCan,
       },
-      code: (this.#retiring ?? this.#link)?.code ?? null,
+      code: link?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
       statistics: this.#monitor?.statistics ?? null,
       lastPath: this.#lastPath,

@@ -1,4 +1,5 @@
 import type { Kind } from './devices';
+import { LINES, type Line, MEDIA } from './lines';
 import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
 import { Pulse } from './pulse';
@@ -28,7 +29,6 @@ export interface LinkOptions {
 }
 
 const KINDS = ['microphone', 'camera'] as const;
-const MEDIA: Record<Kind, 'audio' | 'video'> = { microphone: 'audio', camera: 'video' };
 
 const CODE_CHANNEL = 'code';
 /**
@@ -53,6 +53,8 @@ const LINK_STATES: Partial<Record<RTCPeerConnectionState, LinkState>> = {
 export class Link {
   /** What the other person sends; the same object for the life of the link. */
   readonly remote = new MediaStream();
+  /** What they show of a screen; the same object too. */
+  readonly remoteScreen = new MediaStream();
   /** By what both sides tell this link from former ones; `null` before the other side has offered. */
   id: string | null;
   /** The safety code, or why there is none; `null` as long as the two have not come to one. */
@@ -62,9 +64,10 @@ export class Link {
   readonly #options: LinkOptions;
   /** Names our tracks as one stream to the other side, so that lips and voice stay together. */
   readonly #stream = new MediaStream();
-  readonly #tracks: Record<Kind, MediaStreamTrack | null>;
-  readonly #lines: Record<Kind, RTCRtpTransceiver | null> = { microphone: null, camera: null };
-  /** Lines stay as they are, so that only a beginning and a new path need one. */
+  readonly #screenStream = new MediaStream();
+  readonly #tracks: Partial<Record<Line, MediaStreamTrack | null>>;
+  readonly #lines: Partial<Record<Line, RTCRtpTransceiver>> = {};
+  /** Lines stay as they are, so that only a beginning, a first screen and a new path need one. */
   #wantsOffer: boolean;
   #restartedAt = Number.NEGATIVE_INFINITY;
   readonly #pulse = new Pulse();
@@ -119,7 +122,7 @@ export class Link {
     pc.oniceconnectionstatechange = () => {
       if (pc.iceConnectionState === 'connected') options.reached('found');
     };
-    pc.ontrack = ({ track }) => this.#takeTrack(track);
+    pc.ontrack = ({ track, transceiver }) => this.#takeTrack(track, transceiver);
     pc.ondatachannel = ({ channel }) => {
       if (channel.label !== CODE_CHANNEL || !options.codes || options.offers) return;
       // A second exchange would be a second try for somebody in the middle.
@@ -147,11 +150,24 @@ export class Link {
     else void this.#negotiation.description(message.value);
   }
 
-  /** Replaces what is sent, without negotiating anew. */
-  setTrack(kind: Kind, track: MediaStreamTrack | null): void {
-    if (this.#tracks[kind] === track) return;
-    this.#tracks[kind] = track;
-    this.#send(kind);
+  /** Replaces what is sent, without negotiating anew but for the first screen. */
+  setTrack(line: Line, track: MediaStreamTrack | null): void {
+    if ((this.#tracks[line] ?? null) === track) return;
+    this.#tracks[line] = track;
+    this.#send(line);
+  }
+
+  /**
+   * Makes the lines for the screens of both sides, unless they are there. Only the side that offers does so, and
+   * the other one asks it to.
+   */
+  openScreen(): void {
+    if (!this.#options.offers || this.#lines.screen) return;
+    this.#wantsOffer = true;
+    for (const line of ['screenSound', 'screen'] as const) {
+      this.#lines[line] = this.#pc.addTransceiver(MEDIA[line], { streams: [this.#screenStream] });
+      this.#send(line);
+    }
   }
 
   /** Takes fresh relay credentials into use for the next gathering. */
@@ -266,13 +282,14 @@ export class Link {
     };
   }
 
-  #takeTrack(track: MediaStreamTrack): void {
+  #takeTrack(track: MediaStreamTrack, line: RTCRtpTransceiver): void {
+    const stream = this.#linesOf(track.kind).indexOf(line) > 0 ? this.remoteScreen : this.remote;
     // Announced again after a rollback: taking it out and in would freeze the picture.
-    if (this.remote.getTrackById(track.id)) return;
-    for (const old of this.remote.getTracks()) {
-      if (old.kind === track.kind) this.remote.removeTrack(old);
+    if (stream.getTrackById(track.id)) return;
+    for (const old of stream.getTracks()) {
+      if (old.kind === track.kind) stream.removeTrack(old);
     }
-    this.remote.addTrack(track);
+    stream.addTrack(track);
     for (const event of ['mute', 'unmute', 'ended'] as const) {
       track.addEventListener(event, () => this.#options.remoteChanged());
     }
@@ -284,21 +301,28 @@ export class Link {
    * dropped: an offer's lines are never matched with lines made beforehand (RFC 8829 §5.10).
    */
   #adoptLines(): void {
-    for (const kind of KINDS) {
+    // A plain client that offers a second line would be irritated by an answer with more than it has asked for.
+    for (const kind of this.#options.offers ? KINDS : LINES) {
       const own = this.#lines[kind];
       if (own && own.mid !== null) continue;
-      const offered = this.#pc
-        .getTransceivers()
-        .find((line) => line.mid !== null && line.receiver.track.kind === MEDIA[kind]);
+      const isScreen = kind === 'screen' || kind === 'screenSound';
+      const offered = this.#linesOf(MEDIA[kind])[isScreen ? 1 : 0];
       if (!offered) continue;
       own?.stop();
       offered.direction = 'sendrecv';
       // Browsers without it send the track without a stream's name; it is still shown.
-      offered.sender.setStreams?.(this.#stream);
+      offered.sender.setStreams?.(isScreen ? this.#screenStream : this.#stream);
       this.#lines[kind] = offered;
       if (kind === 'camera') void this.#scale(FIRST_SCALE);
       this.#send(kind);
     }
+  }
+
+  /** The lines of one medium that both sides know, in their order. */
+  #linesOf(media: string): RTCRtpTransceiver[] {
+    return this.#pc
+      .getTransceivers()
+      .filter((line) => line.mid !== null && line.receiver.track.kind === media);
   }
 
   /** Sends the camera's picture so many times smaller than it is. */
@@ -314,9 +338,9 @@ export class Link {
     }
   }
 
-  #send(kind: Kind): void {
-    const sender = this.#lines[kind]?.sender;
-    sender?.replaceTrack(this.#tracks[kind]).catch((error: unknown) => {
+  #send(line: Line): void {
+    const sender = this.#lines[line]?.sender;
+    sender?.replaceTrack(this.#tracks[line] ?? null).catch((error: unknown) => {
       if (this.#pc.signalingState !== 'closed') console.warn('twocan: sending:', error);
     });
   }

@@ -7,7 +7,7 @@ it.each([
   [{ type: 'offer', value: { type: 'offer', sdp: 'v=0' } }],
   [{ type: 'answer', value: { type: 'answer', sdp: 'v=0' } }],
   [{ type: 'candidate', value: candidate }],
-  [{ type: 'media', value: { microphone: true, camera: false } }],
+  [{ type: 'media', value: { microphone: true, camera: false, screen: true, recording: false } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: null } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: { loss: 0.1, ms: 40 } } }],
   [{ type: 'leaving' }],
@@ -34,4 +34,12 @@ it.each([
   [{ type: 'rollback', value: { type: 'rollback', sdp: '' } }],
 ])('refuses %j', (message) => {
   expect(readPeerMessage(message)).toBeNull();
+});
+
+it('reads of a page that knows no screens that it shows none', () => {
+  const value = { microphone: true, camera: true };
+  expect(readPeerMessage({ type: 'media', value })).toEqual({
+    type: 'media',
+    value: { ...value, screen: false, recording: false },
+  });
 });

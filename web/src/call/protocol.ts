@@ -24,6 +24,10 @@ export interface Capabilities {
   asks?: boolean;
   /** Tells with `quality` messages how it is on its side, while something is wrong. */
   quality?: boolean;
+  /** Takes a screen beside the camera, on lines of its own. */
+  screen?: boolean;
+  /** Tells its person when the other one records. */
+  recording?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -95,10 +99,14 @@ export interface ClientEvents {
   iceservers(body: { roomId: string }, answered: () => void): void;
 }
 
-/** Whether the devices of the sender are on. */
+/** What of the sender is on. */
 export interface MediaState {
   microphone: boolean;
   camera: boolean;
+  /** A screen is shown beside the camera. */
+  screen?: boolean;
+  /** The call is being recorded. */
+  recording?: boolean;
 }
 
 /**
@@ -132,6 +140,8 @@ export const OWN_CAPABILITIES: Capabilities = {
   kept: true,
   asks: false,
   quality: true,
+  screen: true,
+  recording: true,
 };
 
 /** Longest room name that the server takes, in characters. */
@@ -159,7 +169,16 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
       return isRecord(value) &&
         typeof value.microphone === 'boolean' &&
         typeof value.camera === 'boolean'
-        ? { type, value: { microphone: value.microphone, camera: value.camera }, ...of }
+        ? {
+            type,
+            value: {
+              microphone: value.microphone,
+              camera: value.camera,
+              screen: value.screen === true,
+              recording: value.recording === true,
+            },
+            ...of,
+          }
         : null;
     case 'quality':
       return isRecord(value) &&

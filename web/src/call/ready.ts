@@ -1,4 +1,4 @@
-import type { Kind } from './devices';
+import type { Line } from './lines';
 import type { Link } from './link';
 import type { PeerMessage } from './protocol';
 
@@ -52,8 +52,8 @@ export class ReadyLink {
   }
 
   /** Replaces what it is to send. */
-  setTrack(kind: Kind, track: MediaStreamTrack | null): void {
-    this.#link?.setTrack(kind, track);
+  setTrack(line: Line, track: MediaStreamTrack | null): void {
+    this.#link?.setTrack(line, track);
   }
 
   #leaveOffer(link: Link): void {

@@ -1,4 +1,5 @@
 import type { Device } from './media';
+import type { Capabilities } from './protocol';
 import type { Code, CodeProblem } from './seal/code';
 import type { SealTrouble } from './seal/session';
 import type { SetupTimes } from './setup';
@@ -30,6 +31,10 @@ export interface CallSnapshot {
   readonly peerOffline: boolean;
   readonly microphone: Device;
   readonly camera: Device;
+  /** The screen that is shown to the other person. */
+  readonly screen: MediaStream | null;
+  /** The other person has been told that this page records. */
+  readonly recording: boolean;
   readonly remote: RemoteSnapshot;
   /** The connection's safety code, or why there is none; `null` as long as there is nothing to say. */
   readonly code: Code | CodeProblem | null;
@@ -54,4 +59,10 @@ export interface RemoteSnapshot {
   readonly stream: MediaStream | null;
   readonly microphone: boolean;
   readonly camera: boolean;
+  /** The screen that they show, from the moment on that they do. */
+  readonly screen: MediaStream | null;
+  /** Their page records. */
+  readonly recording: boolean;
+  /** What their page can do; empty for a plain client. */
+  readonly capabilities: Capabilities;
 }

@@ -29,7 +29,8 @@ export function Video({ stream, label, muted = false, class: className, onShape 
       class={className}
       autoplay
       playsInline
-      disablePictureInPicture
+      // What only this person knows is not worth a window of its own.
+      disablePictureInPicture={muted}
       {...(label === undefined ? { 'aria-hidden': true } : { 'aria-label': label })}
       onLoadedMetadata={tellShape}
       onResize={tellShape}

@@ -405,6 +405,8 @@ export class FakeConnection {
   onconnectionstatechange: (() => void) | null = null;
   onnegotiationneeded: (() => void) | null = null;
   closed: boolean;
+  /** How many lines for sound or pictures it has, own and offered ones. */
+  lines = 0;
   readonly page: Page | undefined;
   readonly #world: World;
   readonly #id: number;
@@ -435,6 +437,7 @@ export class FakeConnection {
   }
 
   addTransceiver() {
+    this.lines += 1;
     this.#need();
     const sender = { replaceTrack: async () => {}, getParameters: () => ({ encodings: [] }) };
     return { mid: null, sender, stop() {} };
@@ -467,7 +470,8 @@ export class FakeConnection {
 
   async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
     if (this.closed) throw new DOMException('closed', 'InvalidStateError');
-    const facts: Facts = JSON.parse(description.sdp ?? '');
+    const { lines, ...facts }: Facts & { lines: number } = JSON.parse(description.sdp ?? '');
+    if (description.type === 'offer') this.lines = lines;
     if (description.type === 'answer') {
       if (!this.#offered) throw new DOMException('no offer to answer', 'InvalidStateError');
       this.#local = this.#offered;
@@ -531,7 +535,7 @@ export class FakeConnection {
   }
 
   #describe(type: RTCSdpType, facts: Facts): RTCSessionDescriptionInit {
-    return { type, sdp: JSON.stringify(facts) };
+    return { type, sdp: JSON.stringify({ ...facts, lines: this.lines }) };
   }
 
   #need(): void {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Call, type CallSnapshot, listenForVoice } from '../../call';
-import { toggleFullScreen } from '../call-menu';
 import { inLanguage } from '../i18n/later';
+import { toggleFullScreen } from '../stage/views';
 import type { ToolName } from '../tools';
 import './comfort.css';
 import { hasKeyboard } from './keys';

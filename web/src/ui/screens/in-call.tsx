@@ -4,53 +4,38 @@ import { CallMenu } from '../call-menu';
 import { Comfort } from '../comfort/comfort';
 import { CallBar } from '../controls';
 import type { ScreenProps } from '../device-notice';
-import { useDraggable } from '../draggable';
 import { Heading } from '../heading';
-import { useElapsed, useIdle, useShape } from '../hooks';
+import { useElapsed, useIdle } from '../hooks';
 import { words } from '../i18n';
 import { Icon } from '../icons';
 import { Notice } from '../notice';
-import { OwnPicture } from '../own-picture';
+import { RecordingTellings } from '../recording/tellings';
+import { useRecording } from '../recording/use-recording';
 import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
+import { ShareButton, ShareTellings, useShare } from '../share/share';
+import { Pictures } from '../stage/pictures';
+import { useViews } from '../stage/views';
 import { words as statisticsWords, troubleText } from '../statistics/say';
 import { type ToolName, tools } from '../tools';
-import { Video } from '../video';
 import '../style/call.css';
-
-/** How much longer one side may be before filling the stage would cut off too much. */
-const NEAR_SHAPE = 1.5;
 
 /** The call: the other person's picture is the screen, everything else steps back. */
 export function InCall(props: ScreenProps) {
   const { call, snapshot } = props;
-  const stage = useRef<HTMLDivElement>(null);
   const bar = useRef<HTMLFieldSetElement>(null);
   const idle = useIdle(bar);
-  const own = useDraggable();
-  const stageShape = useShape(stage);
-  const [pictureShape, setPictureShape] = useState<number | null>(null);
+  const views = useViews(snapshot);
+  const share = useShare(call, snapshot);
+  const recording = useRecording(call);
   const [tool, setTool] = useState<ToolName | null>(null);
   const Tool = tool && tools[tool];
-
-  const { remote, phase } = snapshot;
-  const seen = remote.camera && pictureShape !== null && remote.stream !== null;
-  const near =
-    stageShape === null ||
-    pictureShape === null ||
-    Math.max(stageShape / pictureShape, pictureShape / stageShape) <= NEAR_SHAPE;
+  const { phase } = snapshot;
 
   return (
-    <div class="stage" ref={stage} data-idle={idle && phase === 'connected'}>
+    <div class="stage" data-idle={idle && phase === 'connected'}>
       <Heading unseen>{words.titles.connected}</Heading>
-      {seen && !near && <Video class="backdrop" stream={remote.stream} muted />}
-      <Video
-        class={`their-video ${near ? 'cover' : 'contain'} ${seen ? '' : 'unseen'}`}
-        stream={remote.stream}
-        label={words.call.theirs}
-        onShape={setPictureShape}
-      />
-      {!seen && <Absent snapshot={snapshot} />}
-      {phase === 'reconnecting' ? (
+      <Pictures snapshot={snapshot} views={views} />
+      {phase === 'reconnecting' && (
         <div class="veil">
           <p role="status">{statusOf(snapshot)}</p>
           {isStuck(snapshot) && (
@@ -59,12 +44,12 @@ export function InCall(props: ScreenProps) {
             </button>
           )}
         </div>
-      ) : (
-        <Pill snapshot={snapshot} onOpen={setTool} />
       )}
-      <Notice {...props} brief />
-      <div class="own" {...own}>
-        <OwnPicture call={snapshot} />
+      <div class="stage-head">
+        {phase !== 'reconnecting' && <Pill snapshot={snapshot} onOpen={setTool} />}
+        <RecordingTellings recording={recording} snapshot={snapshot} />
+        <ShareTellings share={share} />
+        <Notice {...props} brief />
       </div>
       <div class="stage-foot">
         <Comfort call={call} snapshot={snapshot} onTool={setTool} />
@@ -78,7 +63,8 @@ export function InCall(props: ScreenProps) {
           }}
         >
           <CallBar call={call} snapshot={snapshot}>
-            <CallMenu onOpen={setTool} />
+            <ShareButton share={share} />
+            <CallMenu views={views} recording={recording} onOpen={setTool} />
           </CallBar>
         </fieldset>
       </div>
@@ -91,18 +77,6 @@ function swallowNextClick() {
   const swallow = (event: Event) => event.stopPropagation();
   window.addEventListener('click', swallow, { capture: true, once: true });
   setTimeout(() => window.removeEventListener('click', swallow, { capture: true }), 700);
-}
-
-function Absent({ snapshot }: { snapshot: CallSnapshot }) {
-  const connected = snapshot.phase === 'connected';
-  return (
-    <div class="absent" data-pulse={!connected}>
-      <div class="figure">
-        <Icon name="user" />
-      </div>
-      {connected && !snapshot.remote.camera && <p>{words.call.theirCameraOff}</p>}
-    </div>
-  );
 }
 
 function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolName): void }) {
