@@ -9,6 +9,7 @@ import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from
 import { ReadyLink } from './ready';
 import type { SealTrouble } from './seal/session';
 import { SealedSignalling } from './seal/signalling';
+import type { Settings } from './settings/settings';
 import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
@@ -27,6 +28,9 @@ const CREDENTIALS_WITHIN_MS = 1_500;
  */
 const MAX_CODES = 20;
 
+/** What the other page says of its person, beside its devices. */
+const SAYS_NOTHING = { name: '', lowData: false };
+
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
   #state: CallState = initialState();
@@ -39,6 +43,8 @@ export class Call {
     this.#makeLink({ polite: false, offers: true, codes: true }),
   );
   #peerMedia: MediaState | null = null;
+  #peerSays = SAYS_NOTHING;
+  #settings: Settings | null = null;
   #sealTrouble: SealTrouble | null = null;
   /** How many links there have been. */
   #links = 0;
@@ -67,8 +73,10 @@ export class Call {
     const signalling = options.signalling ?? socketSignalling(this.#roomId);
     this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
     this.#network = options.network ?? browserNetwork();
-    this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
-      this.#deviceChanged(kind),
+    this.#media = new LocalMedia(
+      options.devices ?? browserDevices(),
+      (kind) => this.#deviceChanged(kind),
+      options.choices,
     );
     this.#snapshot = this.#take();
   }
@@ -154,6 +162,22 @@ export class Call {
     return this.#media.set(kind, on);
   }
 
+  /**
+   * What a person can choose: devices, quality, low data, a name. Fetched when it is first asked for, at the
+   * latest when a call is connected; from then on `snapshot.settings` has the state of it.
+   */
+  async settings(): Promise<Settings> {
+    const { Settings } = await import('./settings/settings');
+    this.#settings ??= new Settings({
+      media: this.#media,
+      links: () => [this.#link, this.#retiring],
+      peer: () => ({ ...this.#peerSays, can: this.#state.peer?.capabilities }),
+      say: (message) => this.#send(message),
+      changed: () => this.#changed(),
+    });
+    return this.#settings;
+  }
+
   /** The page goes: it is closed or loaded anew, which it cannot tell. The seat stays for a while. */
   unload(): void {
     if (this.#state.peer?.capabilities?.leaving) this.#send({ type: 'unload' });
@@ -163,6 +187,7 @@ export class Call {
   close(): void {
     this.#input({ type: 'leave' });
     this.#unwatchNetwork();
+    this.#settings?.end();
     this.#media.end();
     this.#signalling.close();
     this.#listeners.clear();
@@ -270,7 +295,10 @@ export class Call {
       this.#closeLinks();
     }
     // What another connection of the same person has told already holds for this one.
-    if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
+    if (effect.peer.userId !== mediaTo) {
+      this.#peerMedia = null;
+      this.#peerSays = SAYS_NOTHING;
+    }
     // A connection that takes the place of another one of the same call is no new meeting.
     if (before.connectedAt === null) this.#reach('met');
     const { peer, polite, offers } = effect;
@@ -326,6 +354,8 @@ export class Call {
       if (state === 'up') {
         this.#reach('secured');
         this.#retireOld();
+        // Not sooner: a call's beginning has nothing beside it.
+        void this.settings().then((settings) => settings.tune(), console.warn);
       }
       this.#input({ type: `media-${state}` });
     }
@@ -341,6 +371,11 @@ export class Call {
     if (!message) return;
     if (message.type === 'media') {
       this.#peerMedia = message.value;
+      return this.#changed();
+    }
+    if (message.type === 'name' || message.type === 'lowData') {
+      this.#peerSays = { ...this.#peerSays, [message.type]: message.value };
+      this.#settings?.tune();
       return this.#changed();
     }
     if (message.link !== undefined && message.link !== this.#link?.id && !this.#follow(message)) {
@@ -377,10 +412,12 @@ export class Call {
     this.#retiring?.setTrack(kind, this.#media.device(kind).track);
     this.#ready.setTrack(kind, this.#media.device(kind).track);
     if (this.#link) this.#tellDevices();
+    this.#settings?.deviceChanged();
     this.#changed();
   }
 
   #tellDevices(): void {
+    this.#settings?.tell();
     if (!this.#state.peer?.capabilities?.media) return;
     const value = {
       microphone: this.#media.isOn('microphone'),
@@ -431,7 +468,9 @@ export class Call {
       peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
       microphone: this.#media.device('microphone'),
       camera: this.#media.device('camera'),
+      settings: this.#settings?.snapshot ?? null,
       remote: {
+        ...this.#peerSays,
         stream,
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),

@@ -8,6 +8,8 @@ it.each([
   [{ type: 'answer', value: { type: 'answer', sdp: 'v=0' } }],
   [{ type: 'candidate', value: candidate }],
   [{ type: 'media', value: { microphone: true, camera: false } }],
+  [{ type: 'name', value: 'Ada' }],
+  [{ type: 'lowData', value: true }],
   [{ type: 'leaving' }],
   [{ type: 'unload', link: 'k3v9x0q2hmb' }],
   [{ type: 'restart', link: null }],
@@ -27,6 +29,8 @@ it.each([
   [{ type: 'candidate', value: null }],
   [{ type: 'candidate', value: {} }],
   [{ type: 'media', value: { microphone: 'yes', camera: true } }],
+  [{ type: 'name', value: { toString: 'Ada' } }],
+  [{ type: 'lowData', value: 1 }],
   [{ type: 'rollback', value: { type: 'rollback', sdp: '' } }],
 ])('refuses %j', (message) => {
   expect(readPeerMessage(message)).toBeNull();

@@ -14,6 +14,10 @@ export interface Capabilities {
   restart?: boolean;
   /** Comes back to its seat after it has lost the server. */
   resume?: boolean;
+  /** Shows the name that it is told with `name`. */
+  name?: boolean;
+  /** Sends less when it is asked to with `lowData`. */
+  lowData?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
@@ -100,6 +104,8 @@ export type PeerMessage = OfLink &
     | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
     | { type: 'candidate'; value: RTCIceCandidateInit }
     | { type: 'media'; value: MediaState }
+    | { type: 'name'; value: string }
+    | { type: 'lowData'; value: boolean }
     | { type: 'leaving' }
     | { type: 'unload' }
     | { type: 'restart' }
@@ -112,10 +118,15 @@ export const OWN_CAPABILITIES: Capabilities = {
   restart: true,
   resume: true,
   code: true,
+  name: true,
+  lowData: true,
 };
 
 /** Longest room name that the server takes, in characters. */
 export const MAX_ROOM_NAME = 128;
+
+/** Longest name of a person, in characters. */
+export const MAX_NAME = 40;
 
 /** Reads a message of the other person's page; `null` for anything that is none of ours. */
 export function readPeerMessage(data: unknown): PeerMessage | null {
@@ -134,6 +145,10 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
         : null;
     case 'candidate':
       return isRecord(value) && typeof value.candidate === 'string' ? { type, value, ...of } : null;
+    case 'name':
+      return typeof value === 'string' ? { type, value } : null;
+    case 'lowData':
+      return typeof value === 'boolean' ? { type, value } : null;
     case 'media':
       return isRecord(value) &&
         typeof value.microphone === 'boolean' &&

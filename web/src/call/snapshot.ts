@@ -1,6 +1,7 @@
 import type { Device } from './media';
 import type { Code, CodeProblem } from './seal/code';
 import type { SealTrouble } from './seal/session';
+import type { SettingsSnapshot } from './settings/settings';
 import type { SetupTimes } from './setup';
 import type { Failure, Phase, ServerLink } from './state';
 import type { Connection, Path } from './stats';
@@ -29,6 +30,8 @@ export interface CallSnapshot {
   readonly peerOffline: boolean;
   readonly microphone: Device;
   readonly camera: Device;
+  /** What can be chosen, and what is; `null` until {@link Call.settings} has been fetched. */
+  readonly settings: SettingsSnapshot | null;
   readonly remote: RemoteSnapshot;
   /** The connection's safety code, or why there is none; `null` as long as there is nothing to say. */
   readonly code: Code | CodeProblem | null;
@@ -49,4 +52,8 @@ export interface RemoteSnapshot {
   readonly stream: MediaStream | null;
   readonly microphone: boolean;
   readonly camera: boolean;
+  /** As they call themselves; empty if they do not say. */
+  readonly name: string;
+  /** They have asked for less data: their pictures and the own ones are small. */
+  readonly lowData: boolean;
 }

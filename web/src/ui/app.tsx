@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Call, deriveRoom, newSecret, type RoomKeys, readSecret } from '../call';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
-import { noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { choiceKeeper, noteAbsence, seatKeeper, takeAbsence } from './memory';
 import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
 import { titleOf } from './say';
 import { Lobby } from './screens/lobby';
@@ -91,6 +91,7 @@ function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Ca
     ...room,
     token: tokenOfHash(location.hash),
     resume: seatKeeper(roomId),
+    choices: choiceKeeper,
   });
   call.connect();
   const absence = takeAbsence(roomId, Date.now());

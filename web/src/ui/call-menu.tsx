@@ -1,5 +1,6 @@
 import more from 'lucide-static/icons/ellipsis.svg?raw';
 import expand from 'lucide-static/icons/maximize.svg?raw';
+import sliders from 'lucide-static/icons/settings-2.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
 import { useEffect, useState } from 'preact/hooks';
 import { inLanguage } from './i18n/later';
@@ -7,8 +8,8 @@ import { Menu, type MenuItem } from './menu/menu';
 import type { ToolName } from './tools';
 
 const words = inLanguage({
-  en: { more: 'More', fullScreen: 'Full screen', verify: 'Who could listen' },
-  zh: { more: '更多', fullScreen: '全屏', verify: '谁可能听到' },
+  en: { more: 'More', fullScreen: 'Full screen', verify: 'Who could listen', settings: 'Settings' },
+  zh: { more: '更多', fullScreen: '全屏', verify: '谁可能听到', settings: '设置' },
 });
 
 /** All that the bar has no room for. */
@@ -16,6 +17,7 @@ export function CallMenu({ onOpen }: { onOpen(tool: ToolName): void }) {
   const fullScreen = useFullScreen();
   const items: MenuItem[] = [
     { icon: shield, label: words.verify, onSelect: () => onOpen('verify') },
+    { icon: sliders, label: words.settings, onSelect: () => onOpen('settings') },
   ];
   if (fullScreen) items.push({ icon: expand, label: words.fullScreen, ...fullScreen });
   return <Menu label={words.more} icon={more} items={items} />;

@@ -1,6 +1,7 @@
 /** What can be opened during a call beside the pictures, one at a time. */
 import type { ComponentType } from 'preact';
 import type { Call, CallSnapshot } from '../call';
+import { SettingsDialog } from './settings/settings';
 import { Verify } from './verify/verify';
 
 /** What a tool is drawn from. */
@@ -13,6 +14,7 @@ export interface ToolProps {
 /** By their names: a dialog in the middle, or a panel at the side. */
 export const tools = {
   verify: Verify,
+  settings: SettingsDialog,
 } satisfies Record<string, ComponentType<ToolProps>>;
 
 /** Name of a tool. */

@@ -34,22 +34,8 @@ export const en = {
     home: 'Start page',
   },
   waiting: {
-    heading: 'Send this link',
-    headingLeft: 'Waiting for them',
     lead: 'The call starts by itself when someone opens it.',
     left: 'They left. The call starts again when they come back.',
-    link: 'Link to this call',
-    sealed: 'This call is sealed: its key is in the link, and the server never sees it.',
-    copy: 'Copy link',
-    copied: 'Copied',
-    copyByHand: 'Copy it by hand',
-    share: 'Share',
-    qr: 'QR code of the link',
-    otherDevice:
-      'For another device. Its browser will ask whether to trust this server’s own certificate.',
-    scan: 'Or scan this with a phone.',
-    localOnly:
-      'This address works on this computer only. For a phone, open the https address that the server printed at its start.',
   },
   call: {
     microphone: 'Microphone',

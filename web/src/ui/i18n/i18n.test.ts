@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { waitingWords } from '../screens/waiting-words';
+import { settingsWords } from '../settings/words';
 import { verifyWords } from '../verify/words';
 import { en } from './en';
 import { chooseLanguage } from './language';
@@ -17,8 +19,18 @@ it.each([
 
 it('says everything in both languages, and nothing with an exclamation mark', () => {
   const [english, chinese] = [
-    sentences({ ...en, verify: verifyWords.en }),
-    sentences({ ...zh, verify: verifyWords.zh }),
+    sentences({
+      ...en,
+      verify: verifyWords.en,
+      settings: settingsWords.en,
+      waitingFor: waitingWords.en,
+    }),
+    sentences({
+      ...zh,
+      verify: verifyWords.zh,
+      settings: settingsWords.zh,
+      waitingFor: waitingWords.zh,
+    }),
   ];
   expect([...chinese.keys()]).toEqual([...english.keys()]);
   for (const [key, text] of [...english, ...chinese]) {
@@ -28,7 +40,11 @@ it('says everything in both languages, and nothing with an exclamation mark', ()
 });
 
 it('leaves no English in the Chinese words', () => {
-  for (const [key, text] of sentences({ ...zh, verify: verifyWords.zh })) {
+  for (const [key, text] of sentences({
+    ...zh,
+    verify: verifyWords.zh,
+    settings: settingsWords.zh,
+  })) {
     const own = text.replace(/twocan|https|X/g, '');
     expect(own, key).not.toMatch(/[a-z]{2,}/i);
   }

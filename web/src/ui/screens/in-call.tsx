@@ -11,6 +11,7 @@ import { Icon } from '../icons';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
+import { TheirLowData, TheirName } from '../settings/peer';
 import { type ToolName, tools } from '../tools';
 import { Video } from '../video';
 import '../style/call.css';
@@ -45,6 +46,7 @@ export function InCall(props: ScreenProps) {
         class={`their-video ${near ? 'cover' : 'contain'} ${seen ? '' : 'unseen'}`}
         stream={remote.stream}
         label={words.call.theirs}
+        speaker={snapshot.settings?.speaker}
         onShape={setPictureShape}
       />
       {!seen && <Absent snapshot={snapshot} />}
@@ -115,6 +117,7 @@ function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void
   return (
     <div class="pill" data-line={line}>
       <span class="dot" />
+      <TheirName snapshot={snapshot} />
       {/* The clock stays outside of what is read aloud. */}
       <span role="status">{statusOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
@@ -124,6 +127,7 @@ function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void
           {words.call.theirMicrophoneOff}
         </span>
       )}
+      <TheirLowData snapshot={snapshot} />
       <button type="button" class="seal" aria-label={verify} data-tip={verify} onClick={onVerify}>
         <Icon name={sealed ? 'lock' : 'lockOpen'} />
       </button>

@@ -1,16 +1,20 @@
 import { DeviceButton, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
+import { useLoaded } from '../hooks';
 import { words } from '../i18n';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { serverTrouble, statusOf } from '../say';
+
+const loadPickers = () => import('../settings/lobby');
 
 /** Before the call: one's own picture, and one button. Also while the seat is being asked for. */
 export function Lobby(props: ScreenProps) {
   const { call, snapshot } = props;
   const { lobby } = words;
   const { microphone, camera } = snapshot;
+  const pickers = useLoaded(loadPickers);
   const joining = snapshot.phase === 'joining';
   const untouched = [microphone, camera].every(
     (device) => device.wanted && !device.asking && !device.track && !device.problem,
@@ -29,6 +33,7 @@ export function Lobby(props: ScreenProps) {
             <DeviceButton call={call} snapshot={snapshot} kind="camera" />
           </div>
         )}
+        {pickers && <pickers.Level {...props} />}
       </div>
       <div class="words">
         {!snapshot.sealed && <p class="room">{lobby.room(snapshot.roomId)}</p>}
@@ -36,6 +41,7 @@ export function Lobby(props: ScreenProps) {
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {statusOf(snapshot)}
         </p>
+        <div class="pickers">{pickers && <pickers.Pickers {...props} />}</div>
         <button
           type="button"
           class="primary"

@@ -3,17 +3,21 @@ import { CallBar, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
 import { words } from '../i18n';
+import { inLanguage } from '../i18n/later';
 import { Icon } from '../icons';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
 import { isLocalHost, linkToSend, pathOf, placeOf } from '../route';
 import { serverTrouble, statusOf } from '../say';
+import { waitingWords } from './waiting-words';
+
+const waiting = inLanguage(waitingWords);
 
 /** Alone in the room: the link is what matters. */
 export function Waiting(props: ScreenProps) {
   const { call, snapshot } = props;
-  const { waiting, lobby } = words;
+  const { lobby } = words;
   const local = isLocalHost(location.hostname);
   const elsewhere = useElsewhere(local);
   const here = location.origin + pathOf(placeOf(location));
@@ -70,7 +74,6 @@ function useElsewhere(local: boolean): string | null {
 const COPIED_MS = 2000;
 
 function LinkField({ link }: { link: string }) {
-  const { waiting } = words;
   const field = useRef<HTMLInputElement>(null);
   const [outcome, setOutcome] = useState<'copied' | 'copyByHand' | null>(null);
   useEffect(() => {
