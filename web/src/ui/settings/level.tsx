@@ -40,5 +40,5 @@ export function Level({ call, snapshot }: { call: Call; snapshot: CallSnapshot }
     };
   }, [settings, track, open]);
 
-  return <meter class="level" ref={meter} aria-label={words.level} />;
+  return <meter class={open ? 'level' : 'level off'} ref={meter} aria-label={words.level} />;
 }

@@ -1,3 +1,4 @@
+import chevron from 'lucide-static/icons/chevron-down.svg?raw';
 import type { ComponentChildren } from 'preact';
 import { Glyph } from '../icons';
 
@@ -35,6 +36,7 @@ export function Pick({ label, value, options, icon, none, onPick, children }: Pi
             </option>
           ))}
         </select>
+        <Glyph strokes={chevron} />
       </label>
       {children}
     </div>
