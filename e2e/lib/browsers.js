@@ -9,6 +9,7 @@ const LAUNCH_DEADLINE = 30_000;
 /**
  * Starts Chromium.
  * - `devices`: 'fake' (granted), 'ask' (fake devices, the permission is left to the page's context) or 'none'
+ * - `fakeDevices`: how many cameras there are to choose from
  * - `lang`: the browser's language
  * - `anyCertificate`: take certificates that nobody signed
  * - `secureOrigin`: an `http:` origin to be treated like `https:`
@@ -17,6 +18,7 @@ const LAUNCH_DEADLINE = 30_000;
  */
 export async function chromium({
   devices = 'fake',
+  fakeDevices = 1,
   lang = 'en-US',
   anyCertificate = false,
   secureOrigin,
@@ -34,7 +36,7 @@ export async function chromium({
     '--allow-loopback-in-peer-connection',
     `--accept-lang=${lang}`,
   ];
-  if (devices !== 'none') args.push('--use-fake-device-for-media-stream');
+  if (devices !== 'none') args.push(`--use-fake-device-for-media-stream=device-count=${fakeDevices}`);
   if (devices === 'fake') args.push('--use-fake-ui-for-media-stream');
   // The option of the driver is for pages alone; the relay over TLS needs the browser's own.
   if (anyCertificate) args.push('--ignore-certificate-errors');

@@ -197,6 +197,23 @@ class Network {
     await this.#ip('alice', 'route add default via 192.168.11.1');
   }
 
+  /** Lets a home send only so much (kbit/s), with a queue of 300 ms, as the modem of a slow line has. */
+  narrow(host, kbits) {
+    const device = host === 'alice' ? 'natA' : 'natB';
+    const limit = ['rate', `${kbits}kbit`, 'burst', '4kb', 'latency', '300ms'];
+    return this.exec(host, 'tc', 'qdisc', 'replace', 'dev', device, 'root', 'tbf', ...limit);
+  }
+
+  /** How many packets a home sends while something goes on that are marked as sound (RFC 8837: expedited forwarding). */
+  async countMarked(host, during) {
+    const chain = 'chain out { type filter hook output priority 0; ip dscp ef counter; };';
+    await this.exec(host, 'nft', `table ip marked { ${chain} }`);
+    await during();
+    const listing = await this.exec(host, 'nft', 'list table ip marked');
+    await this.exec(host, 'nft', 'delete table ip marked');
+    return Number(listing.match(/counter packets (\d+)/)[1]);
+  }
+
   /** Takes the network down. What still runs inside must have been ended before. */
   async close() {
     for (const name of [...made]) {

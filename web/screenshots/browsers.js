@@ -47,6 +47,19 @@ export async function openPage(browser, language, onProblem) {
     userAgent: await browser.userAgent(),
     acceptLanguage: language,
   });
+  // Made-up devices have the names of files.
+  await page.evaluateOnNewDocument(() => {
+    const names = {
+      videoinput: 'Studio Camera',
+      audioinput: 'Desk Microphone',
+      audiooutput: 'Desk Speakers',
+    };
+    Object.defineProperty(MediaDeviceInfo.prototype, 'label', {
+      get() {
+        return names[this.kind];
+      },
+    });
+  });
   page.on('pageerror', (error) => onProblem(`page error: ${error.message}`));
   page.on('console', (message) => {
     if (/Content Security Policy/i.test(message.text())) onProblem(message.text());

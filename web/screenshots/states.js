@@ -59,6 +59,14 @@ async function sealedCall({ open, base }) {
   return { ada, ben };
 }
 
+/** Opens the settings of a call. */
+async function openSettings(page) {
+  await page.mouse.move(300, 300);
+  await page.locator('.bar .menu .round').click();
+  await page.locator('.menu-item:nth-of-type(2)').click();
+  await page.waitForSelector('dialog[open] select');
+}
+
 /** Runs in the page: with each sealed message comes one in the open. */
 function withAMessageInTheOpen() {
   const Real = WebSocket;
@@ -253,6 +261,22 @@ export const STATES = {
     });
     await lobby(page, base, 'friday-with-grandma');
     return page;
+  },
+  async settings(tools) {
+    const { ada } = await sealedCall(tools);
+    await ada.evaluate(() => localStorage.clear());
+    await openSettings(ada);
+    return ada;
+  },
+  async 'call-with-a-name'(tools) {
+    const { ada, ben } = await sealedCall(tools);
+    await openSettings(ben);
+    await ben.locator('dialog .name-field').fill('Grandma Bea');
+    await ben.locator('dialog input[type=checkbox]').click();
+    await ben.locator('dialog .primary').click();
+    await ada.waitForSelector('.their-low-data');
+    await settle(1500);
+    return ada;
   },
   async 'lobby-refused'({ open, base }) {
     const page = await open('refusing');

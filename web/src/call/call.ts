@@ -17,6 +17,7 @@ import {
 import { ReadyLink } from './ready';
 import type { SealTrouble } from './seal/session';
 import { SealedSignalling } from './seal/signalling';
+import type { Settings } from './settings/settings';
 import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
@@ -35,6 +36,9 @@ const CREDENTIALS_WITHIN_MS = 1_500;
  * on both sides, and nobody sees how often a server has links made anew.
  */
 const MAX_CODES = 20;
+
+/** What the other page says of its person, beside its devices. */
+const SAYS_NOTHING = { name: '', lowData: false };
 
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
@@ -58,6 +62,8 @@ export class Call {
   #peerCan: Capabilities = {};
   #screen: MediaStream | null = null;
   #recording = false;
+  #peerSays = SAYS_NOTHING;
+  #settings: Settings | null = null;
   #sealTrouble: SealTrouble | null = null;
   /** How many links there have been. */
   #links = 0;
@@ -88,8 +94,10 @@ export class Call {
     const signalling = options.signalling ?? socketSignalling(this.#roomId);
     this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
     this.#network = options.network ?? browserNetwork();
-    this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
-      this.#deviceChanged(kind),
+    this.#media = new LocalMedia(
+      options.devices ?? browserDevices(),
+      (kind) => this.#deviceChanged(kind),
+      options.choices,
     );
     this.#snapshot = this.#take();
   }
@@ -200,6 +208,22 @@ export class Call {
     this.#changed();
   }
 
+  /**
+   * What a person can choose: devices, quality, low data, a name. Fetched when it is first asked for, at the
+   * latest when a call is connected; from then on `snapshot.settings` has the state of it.
+   */
+  async settings(): Promise<Settings> {
+    const { Settings } = await import('./settings/settings');
+    this.#settings ??= new Settings({
+      media: this.#media,
+      links: () => [this.#link, this.#retiring],
+      peer: () => ({ ...this.#peerSays, can: this.#state.peer?.capabilities }),
+      say: (message) => this.#send(message),
+      changed: () => this.#changed(),
+    });
+    return this.#settings;
+  }
+
   /** The page goes: it is closed or loaded anew, which it cannot tell. The seat stays for a while. */
   unload(): void {
     if (this.#state.peer?.capabilities?.leaving) this.#send({ type: 'unload' });
@@ -209,6 +233,7 @@ export class Call {
   close(): void {
     this.#input({ type: 'leave' });
     this.#unwatchNetwork();
+    this.#settings?.end();
     this.#media.end();
     this.#signalling.close();
     this.#listeners.clear();
@@ -324,7 +349,10 @@ export class Call {
       this.#closeLinks();
     }
     // What another connection of the same person has told already holds for this one.
-    if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
+    if (effect.peer.userId !== mediaTo) {
+      this.#peerMedia = null;
+      this.#peerSays = SAYS_NOTHING;
+    }
     // A connection that takes the place of another one of the same call is no new meeting.
     if (before.connectedAt === null) this.#reach('met');
     const { peer, polite, offers } = effect;
@@ -385,6 +413,8 @@ export class Call {
       if (state === 'up') {
         this.#reach('secured');
         this.#retireOld();
+        // Not sooner: a call's beginning has nothing beside it.
+        void this.settings().then((settings) => settings.tune(), console.warn);
       }
       this.#input({ type: `media-${state}` });
     }
@@ -407,6 +437,11 @@ export class Call {
     // A client that knows nothing of it starts the call with its offer.
     if (message.type === 'offer' && !this.#peerWaits) this.#input({ type: 'call' });
     if (message.type === 'quality') return this.#monitor?.hear(message.value, performance.now());
+    if (message.type === 'name' || message.type === 'lowData') {
+      this.#peerSays = { ...this.#peerSays, [message.type]: message.value };
+      this.#settings?.tune();
+      return this.#changed();
+    }
     const here = this.#link?.id ?? null;
     if (message.link !== undefined && message.link !== here && !this.#follow(message)) return;
     if (message.type === 'leaving' || message.type === 'unload') {
@@ -438,6 +473,7 @@ export class Call {
   #deviceChanged(kind: Kind): void {
     this.#feed(kind);
     this.#tellDevices();
+    this.#settings?.deviceChanged();
     this.#changed();
   }
 
@@ -470,6 +506,7 @@ export class Call {
   }
 
   #tellDevices(): void {
+    this.#settings?.tell();
     if (!this.#link || !this.#state.peer?.capabilities?.media) return;
     const value = {
       microphone: this.#media.isOn('microphone'),
@@ -538,10 +575,12 @@ export class Call {
       peerOffline: state.media === 'up' && state.seat === 'held' && state.peer === null,
       microphone: this.#media.device('microphone'),
       camera: this.#media.device('camera'),
+      settings: this.#settings?.snapshot ?? null,
       screen: this.#screen,
       recording: this.#recording,
       remote: {
-        name: state.peer?.name ?? null,
+        ...this.#peerSays,
+        name: state.peer?.name ?? this.#peerSays.name,
         stream,
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),

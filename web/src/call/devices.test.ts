@@ -59,6 +59,17 @@ describe('opening devices', () => {
     expect(asked).toEqual(['camera', 'camera one', 'camera two']);
   });
 
+  it('takes the default in place of a chosen camera that has gone, and the chosen microphone', async () => {
+    const { access, list } = machine({});
+    list.push('mine');
+    const camera = { id: 'gone', label: 'gone' };
+    const microphone = { id: 'mine', label: 'mine' };
+    expect(await openDevices(access, BOTH, { camera, microphone })).toMatchObject({
+      camera: { label: 'the first' },
+      microphone: { label: 'mine' },
+    });
+  });
+
   it('says that a camera is taken when every other one is taken as well, or there is none', async () => {
     const { access, asked, list, taken } = machine({ camera: 'NotReadableError' });
     list.push('one', 'two');

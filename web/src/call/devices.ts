@@ -1,4 +1,5 @@
 /** Camera and microphone as the browser hands them out: asked for, and fallen back on. */
+import { type Choices, constraintsFor } from './choices';
 
 /** The two kinds of devices. */
 export type Kind = 'microphone' | 'camera';
@@ -10,13 +11,16 @@ export type Kind = 'microphone' | 'camera';
  */
 export type Problem = 'denied' | 'busy' | 'missing' | 'insecure' | 'silent';
 
+/** What is told of a device. */
+export type DeviceInfo = Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>;
+
 /** The part of `navigator` that is needed; `getUserMedia` is absent on an insecure page. */
 export interface DeviceAccess {
   getUserMedia?(constraints: MediaStreamConstraints): Promise<MediaStream>;
   /** State of the permission, or `null` where the browser does not tell. */
   permission(kind: Kind): Promise<PermissionState | null>;
-  /** Ids of all devices of a kind, as far as the browser tells them. */
-  list(kind: Kind): Promise<string[]>;
+  /** All devices, as far as the browser tells them: without a permission, neither ids nor names. */
+  list(): Promise<readonly DeviceInfo[]>;
   /** Calls `changed` whenever a device comes or goes, until the returned function is called. */
   watch(changed: () => void): () => void;
 }
@@ -27,24 +31,18 @@ export interface Opened {
   camera?: MediaStreamTrack | Problem;
 }
 
-const CONSTRAINTS = {
-  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  video: { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: 'user' },
-} as const satisfies MediaStreamConstraints;
+/** Ids of the browser's aliases for devices that are listed as well, and of devices that it does not tell. */
+export const ALIAS = /^(default|communications)?$/;
 
-const INPUTS = { microphone: 'audioinput', camera: 'videoinput' } as const;
+/** Kinds of devices in the browser's words. */
+export const INPUTS = { microphone: 'audioinput', camera: 'videoinput' } as const;
 
 /** Access to the browser's own devices. */
 export function browserDevices(): DeviceAccess {
   const devices = navigator.mediaDevices as MediaDevices | undefined;
   return {
     ...(devices && { getUserMedia: (constraints) => devices.getUserMedia(constraints) }),
-    async list(kind) {
-      const all = (await devices?.enumerateDevices()) ?? [];
-      // The browser's aliases name devices that are listed as well.
-      const ids = all.filter((one) => one.kind === INPUTS[kind]).map((one) => one.deviceId);
-      return ids.filter((id) => id !== '' && id !== 'default' && id !== 'communications');
-    },
+    list: async () => (await devices?.enumerateDevices()) ?? [],
     watch(changed) {
       devices?.addEventListener('devicechange', changed);
       return () => devices?.removeEventListener('devicechange', changed);
@@ -63,12 +61,17 @@ export function browserDevices(): DeviceAccess {
 /**
  * Opens what is asked for: all at once, so that the browser asks once; and each alone if that
  * fails, so that a missing camera costs no microphone. In place of a device that another program holds
- * the next one is taken. A device whose permission was refused is not asked for again.
+ * the next one is taken, and in place of a chosen one that has gone the browser's default. A device whose permission was refused is not asked for again.
  */
-export async function openDevices(access: DeviceAccess, kinds: readonly Kind[]): Promise<Opened> {
+export async function openDevices(
+  access: DeviceAccess,
+  kinds: readonly Kind[],
+  choices: Choices = {},
+): Promise<Opened> {
   const { getUserMedia } = access;
   if (!getUserMedia) return all(kinds, 'insecure');
-  const first = await attempt(getUserMedia, kinds);
+  const asked = constraintsFor(choices);
+  const first = await attempt(getUserMedia, kinds, asked);
   if (typeof first === 'object') return first;
   const alone = kinds.length === 1;
   if (first === 'denied' && (alone || !(await someAllowed(access, kinds)))) {
@@ -77,8 +80,15 @@ export async function openDevices(access: DeviceAccess, kinds: readonly Kind[]):
   let opened: Opened = {};
   for (const kind of kinds) {
     const refused = first === 'denied' && (await access.permission(kind)) !== 'granted';
-    let result = refused ? 'denied' : alone ? first : await attempt(getUserMedia, [kind]);
-    if (result === 'busy') result = await openAnother(access, getUserMedia, kind);
+    let result = refused ? 'denied' : alone ? first : await attempt(getUserMedia, [kind], asked);
+    if (result === 'missing' && choices[kind]) {
+      result = await attempt(
+        getUserMedia,
+        [kind],
+        constraintsFor({ ...choices, [kind]: undefined }),
+      );
+    }
+    if (result === 'busy') result = await openAnother(access, getUserMedia, kind, asked);
     opened = { ...opened, ...(typeof result === 'object' ? result : { [kind]: result }) };
   }
   return opened;
@@ -88,11 +98,15 @@ async function openAnother(
   access: DeviceAccess,
   getUserMedia: GetUserMedia,
   kind: Kind,
+  asked: Asked,
 ): Promise<Opened | Problem> {
-  const ids = await access.list(kind).catch(() => []);
+  const ids = (await access.list().catch(() => []))
+    .filter((one) => one.kind === INPUTS[kind] && !ALIAS.test(one.deviceId))
+    .map((one) => one.deviceId);
   // With a single one, there is no other.
   for (const id of ids.length > 1 ? ids : []) {
-    const result = await attempt(getUserMedia, [kind], id);
+    const exactly = { ...asked[kind], deviceId: { exact: id } };
+    const result = await attempt(getUserMedia, [kind], { ...asked, [kind]: exactly });
     if (typeof result === 'object') return result;
   }
   return 'busy';
@@ -108,18 +122,18 @@ function all(kinds: readonly Kind[], problem: Problem): Opened {
 }
 
 type GetUserMedia = NonNullable<DeviceAccess['getUserMedia']>;
+type Asked = Record<Kind, MediaTrackConstraints>;
 
-/** `id`: of the one device that will do; by default the browser chooses. */
-async function attempt(
+/** Opens devices of these kinds together, with what is asked of each. */
+export async function attempt(
   getUserMedia: GetUserMedia,
   kinds: readonly Kind[],
-  id?: string,
+  asked: Asked,
 ): Promise<Opened | Problem> {
-  const which = id === undefined ? {} : { deviceId: { exact: id } };
   try {
     const stream = await getUserMedia({
-      ...(kinds.includes('microphone') && { audio: { ...CONSTRAINTS.audio, ...which } }),
-      ...(kinds.includes('camera') && { video: { ...CONSTRAINTS.video, ...which } }),
+      ...(kinds.includes('microphone') && { audio: asked.microphone }),
+      ...(kinds.includes('camera') && { video: asked.camera }),
     });
     const [audio] = stream.getAudioTracks();
     const [video] = stream.getVideoTracks();

@@ -1,6 +1,13 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
 export { Call } from './call';
-export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
+export type { ChoiceStore, Choices, Chosen } from './choices';
+export {
+  browserDevices,
+  type DeviceAccess,
+  type DeviceInfo,
+  type Kind,
+  type Problem,
+} from './devices';
 export type { EarlySocket } from './early';
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
@@ -15,6 +22,7 @@ export type { Code, CodeProblem } from './seal/code';
 export { deriveRoom, type RoomKeys } from './seal/keys';
 export { newSecret, readSecret } from './seal/secret';
 export type { SealTrouble } from './seal/session';
+export type { DeviceOption, Settings, SettingsSnapshot } from './settings/settings';
 export type { SetupTimes } from './setup';
 export {
   type Overload,

@@ -59,6 +59,10 @@ export class Link {
   id: string | null;
   /** The safety code, or why there is none; `null` as long as the two have not come to one. */
   code: Code | CodeProblem | null = null;
+  /** How many times smaller than the camera's the picture is to be once the connection has found its pace. */
+  scale = 1;
+  /** It has found its pace: the first, small pictures are over. */
+  isSharp = false;
   readonly #pc: RTCPeerConnection;
   readonly #negotiation: Negotiation;
   readonly #options: LinkOptions;
@@ -170,6 +174,19 @@ export class Link {
     }
   }
 
+  /** Changes how a kind is sent: the limits of it, and its weight beside the other. */
+  async tune(kind: Kind, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
+    const sender = this.#lines[kind]?.sender;
+    const parameters = sender?.getParameters();
+    if (!parameters?.encodings.length) return;
+    for (const encoding of parameters.encodings) Object.assign(encoding, change);
+    try {
+      await sender?.setParameters(parameters);
+    } catch (error) {
+      console.warn('twocan: how to send:', error);
+    }
+  }
+
   /** Takes fresh relay credentials into use for the next gathering. */
   setIceServers(iceServers: RTCIceServer[]): void {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
@@ -241,7 +258,10 @@ export class Link {
     if (state) this.#options.changed(state === 'up' && this.#still ? 'stalled' : state);
     if (state === 'up' && this.#looking === undefined) {
       this.#lookForPicture();
-      this.#sharpening = setTimeout(() => this.#scale(1), SHARPEN_AFTER_MS);
+      this.#sharpening = setTimeout(() => {
+        this.isSharp = true;
+        void this.tune('camera', { scaleResolutionDownBy: this.scale });
+      }, SHARPEN_AFTER_MS);
     }
   }
 
@@ -313,7 +333,7 @@ export class Link {
       // Browsers without it send the track without a stream's name; it is still shown.
       offered.sender.setStreams?.(isScreen ? this.#screenStream : this.#stream);
       this.#lines[kind] = offered;
-      if (kind === 'camera') void this.#scale(FIRST_SCALE);
+      if (kind === 'camera') void this.tune(kind, { scaleResolutionDownBy: FIRST_SCALE });
       this.#send(kind);
     }
   }
@@ -323,19 +343,6 @@ export class Link {
     return this.#pc
       .getTransceivers()
       .filter((line) => line.mid !== null && line.receiver.track.kind === media);
-  }
-
-  /** Sends the camera's picture so many times smaller than it is. */
-  async #scale(by: number): Promise<void> {
-    const sender = this.#lines.camera?.sender;
-    const parameters = sender?.getParameters();
-    if (!parameters?.encodings.length) return;
-    for (const encoding of parameters.encodings) encoding.scaleResolutionDownBy = by;
-    try {
-      await sender?.setParameters(parameters);
-    } catch (error) {
-      console.warn('twocan: size of the picture:', error);
-    }
   }
 
   #send(line: Line): void {

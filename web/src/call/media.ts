@@ -1,4 +1,5 @@
 /** A person's own camera and microphone: switched off and on, lost and replaced. */
+import type { ChoiceStore, Choices } from './choices';
 import { type DeviceAccess, type Kind, openDevices, type Problem } from './devices';
 
 /** What is known of one device. `wanted` is what the person chose, `track` what there is. */
@@ -24,18 +25,24 @@ const OFF: Device = { wanted: true, asking: false, track: null, problem: null, s
  * is stopped, so that its light goes out. Operations run one after another.
  */
 export class LocalMedia {
+  /** What is asked of devices that are opened from here on. */
+  choices: Choices;
+  /** Where they are kept. */
+  readonly store: ChoiceStore | undefined;
+  readonly access: DeviceAccess;
   #devices: Record<Kind, Device> = { microphone: OFF, camera: OFF };
   #queue: Promise<void> = Promise.resolve();
   #generation = 0;
   /** Opens the microphone after the camera. */
   #opening: ReturnType<typeof setTimeout> | undefined;
-  readonly #access: DeviceAccess;
   readonly #changed: (kind: Kind) => void;
   readonly #unwatch: () => void;
 
   /** `changed` is called whenever something about a device has changed. */
-  constructor(access: DeviceAccess, changed: (kind: Kind) => void) {
-    this.#access = access;
+  constructor(access: DeviceAccess, changed: (kind: Kind) => void, store?: ChoiceStore) {
+    this.access = access;
+    this.store = store;
+    this.choices = store?.load() ?? {};
     this.#changed = changed;
     this.#unwatch = access.watch(() => this.#listChanged());
     if (!access.getUserMedia) {
@@ -57,7 +64,7 @@ export class LocalMedia {
 
   /** Whether both permissions stand already, so that opening asks nothing. */
   async isGranted(): Promise<boolean> {
-    const states = [this.#access.permission('microphone'), this.#access.permission('camera')];
+    const states = [this.access.permission('microphone'), this.access.permission('camera')];
     return (await Promise.all(states)).every((state) => state === 'granted');
   }
 
@@ -103,6 +110,17 @@ export class LocalMedia {
     });
   }
 
+  /** Puts the track that `open` brings in the place of the one there is; `null` leaves everything as it is. */
+  swap(kind: Kind, open: () => Promise<MediaStreamTrack | null>): Promise<void> {
+    return this.#run(async (generation) => {
+      const next = await open();
+      if (!next) return;
+      if (generation !== this.#generation) return next.stop();
+      this.#devices[kind].track?.stop();
+      this.#take(kind, next);
+    });
+  }
+
   /** Stops everything; what was wanted is remembered for the next `open`. */
   close(): void {
     this.#generation += 1;
@@ -141,7 +159,7 @@ export class LocalMedia {
 
   async #openKinds(kinds: readonly Kind[], generation: number): Promise<void> {
     for (const kind of kinds) this.#update(kind, { asking: true, problem: null });
-    const opened = await openDevices(this.#access, kinds);
+    const opened = await openDevices(this.access, kinds, this.choices);
     for (const kind of kinds) {
       const result = opened[kind] ?? 'missing';
       if (typeof result === 'string') {
@@ -169,14 +187,14 @@ export class LocalMedia {
     track.addEventListener('ended', () => {
       if (this.#devices[kind].track === track) this.#lost(kind);
     });
-    this.#update(kind, { asking: false, track });
+    this.#update(kind, { asking: false, track, problem: null, substitute: null });
   }
 
   /** Unplugged, or taken back by the person in the browser's own controls, which looks the same. */
   #lost(kind: Kind): void {
     this.#update(kind, { track: null, problem: 'missing', substitute: null });
     void this.#run(async (generation) => {
-      const permission = await this.#access.permission(kind);
+      const permission = await this.access.permission(kind);
       const { wanted, track } = this.#devices[kind];
       if (track || generation !== this.#generation) return;
       if (permission === 'denied') return this.#update(kind, { problem: 'denied' });

@@ -1,3 +1,4 @@
+import type { ChoiceStore } from './choices';
 import type { DeviceAccess } from './devices';
 import type { NetworkWatch } from './network';
 import type { RoomKeys } from './seal/keys';
@@ -14,6 +15,8 @@ export interface CallSettings {
   asks?: boolean;
   /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
   resume?: ResumeStore;
+  /** Keeps what the person has chosen of devices and quality; without it, for this call. */
+  choices?: ChoiceStore;
   signalling?: Signalling;
   devices?: DeviceAccess;
   network?: NetworkWatch;

@@ -10,6 +10,8 @@ it.each([
   [{ type: 'media', value: { microphone: true, camera: false, screen: true, recording: false } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: null } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: { loss: 0.1, ms: 40 } } }],
+  [{ type: 'name', value: 'Ada' }],
+  [{ type: 'lowData', value: true }],
   [{ type: 'leaving' }],
   [{ type: 'unload', link: 'k3v9x0q2hmb' }],
   [{ type: 'restart', link: null }],
@@ -31,6 +33,8 @@ it.each([
   [{ type: 'media', value: { microphone: 'yes', camera: true } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: 40 } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: { loss: 'much', ms: 40 } } }],
+  [{ type: 'name', value: { toString: 'Ada' } }],
+  [{ type: 'lowData', value: 1 }],
   [{ type: 'rollback', value: { type: 'rollback', sdp: '' } }],
 ])('refuses %j', (message) => {
   expect(readPeerMessage(message)).toBeNull();

@@ -16,6 +16,10 @@ export interface Capabilities {
   restart?: boolean;
   /** Comes back to its seat after it has lost the server. */
   resume?: boolean;
+  /** Shows the name that it is told with `name`. */
+  name?: boolean;
+  /** Sends less when it is asked to with `lowData`. */
+  lowData?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
   /** Takes what the other one has kept for whoever comes. */
@@ -124,6 +128,8 @@ export type PeerMessage = OfLink &
     | { type: 'candidate'; value: RTCIceCandidateInit }
     | { type: 'media'; value: MediaState }
     | { type: 'quality'; value: QualityReport }
+    | { type: 'name'; value: string }
+    | { type: 'lowData'; value: boolean }
     | { type: 'leaving' }
     | { type: 'unload' }
     | { type: 'restart' }
@@ -142,10 +148,15 @@ export const OWN_CAPABILITIES: Capabilities = {
   quality: true,
   screen: true,
   recording: true,
+  name: true,
+  lowData: true,
 };
 
 /** Longest room name that the server takes, in characters. */
 export const MAX_ROOM_NAME = 128;
+
+/** Longest name of a person, in characters. */
+export const MAX_NAME = 40;
 
 /** Reads a message of the other person's page; `null` for anything that is none of ours. */
 export function readPeerMessage(data: unknown): PeerMessage | null {
@@ -165,6 +176,10 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
         : null;
     case 'candidate':
       return isRecord(value) && typeof value.candidate === 'string' ? { type, value, ...of } : null;
+    case 'name':
+      return typeof value === 'string' ? { type, value } : null;
+    case 'lowData':
+      return typeof value === 'boolean' ? { type, value } : null;
     case 'media':
       return isRecord(value) &&
         typeof value.microphone === 'boolean' &&

@@ -2,6 +2,7 @@ import type { Device } from './media';
 import type { Capabilities } from './protocol';
 import type { Code, CodeProblem } from './seal/code';
 import type { SealTrouble } from './seal/session';
+import type { SettingsSnapshot } from './settings/settings';
 import type { SetupTimes } from './setup';
 import type { Failure, Phase, ServerLink } from './state';
 import type { Statistics } from './statistics/monitor';
@@ -35,6 +36,8 @@ export interface CallSnapshot {
   readonly screen: MediaStream | null;
   /** The other person has been told that this page records. */
   readonly recording: boolean;
+  /** What can be chosen, and what is; `null` until {@link Call.settings} has been fetched. */
+  readonly settings: SettingsSnapshot | null;
   readonly remote: RemoteSnapshot;
   /** The connection's safety code, or why there is none; `null` as long as there is nothing to say. */
   readonly code: Code | CodeProblem | null;
@@ -54,8 +57,8 @@ export interface CallSnapshot {
 
 /** The other person. */
 export interface RemoteSnapshot {
-  /** The name that the site of the call gives them; `null` if it does not. */
-  readonly name: string | null;
+  /** The name that the site of the call gives them, or else that they give themselves; empty without either. */
+  readonly name: string;
   readonly stream: MediaStream | null;
   readonly microphone: boolean;
   readonly camera: boolean;
@@ -65,4 +68,6 @@ export interface RemoteSnapshot {
   readonly recording: boolean;
   /** What their page can do; empty for a plain client. */
   readonly capabilities: Capabilities;
+  /** They have asked for less data: their pictures and the own ones are small. */
+  readonly lowData: boolean;
 }

@@ -11,7 +11,7 @@ import {
 } from '../call';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
-import { asksFirst, noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { asksFirst, choiceKeeper, noteAbsence, seatKeeper, takeAbsence } from './memory';
 import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
 import { titleOf } from './say';
 import { Lobby } from './screens/lobby';
@@ -114,6 +114,7 @@ function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Ca
     signalling: socketSignalling(roomId, undefined, takeEarly()),
     resume: seatKeeper(roomId),
     asks: asksFirst(),
+    choices: choiceKeeper,
   });
   call.connect();
   warmUp();
@@ -170,9 +171,7 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> 
   return (
     <main data-state={phase} class={onStage ? 'dark-stage' : undefined}>
       {!onStage && <Top onHome={onHome} />}
-      {(phase === 'lobby' || phase === 'joining') && (
-        <Lobby {...props}>{later && <later.AskFirst call={call} />}</Lobby>
-      )}
+      {(phase === 'lobby' || phase === 'joining') && <Lobby {...props} later={later} />}
       {later && phase === 'waiting' && <later.Waiting {...props} />}
       {later && phase === 'ready' && <later.Ready {...props} />}
       {later && onStage && <later.InCall {...props} />}

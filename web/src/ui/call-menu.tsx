@@ -2,6 +2,7 @@ import chart from 'lucide-static/icons/chart-line.svg?raw';
 import more from 'lucide-static/icons/ellipsis.svg?raw';
 import keyboard from 'lucide-static/icons/keyboard.svg?raw';
 import languages from 'lucide-static/icons/languages.svg?raw';
+import sliders from 'lucide-static/icons/settings-2.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
 import { hasKeyboard } from './comfort/keys';
 import { inLanguage } from './i18n/later';
@@ -15,12 +16,14 @@ const words = inLanguage({
   en: {
     more: 'More',
     verify: 'Who could listen',
+    settings: 'Settings',
     preferences: 'Language and colours',
     help: 'Keys',
   },
   zh: {
     more: '更多',
     verify: '谁可能听到',
+    settings: '设置',
     preferences: '语言和颜色',
     help: '快捷键',
   },
@@ -39,6 +42,11 @@ export function CallMenu({ onOpen, views, recording }: CallMenuProps) {
   ];
   if (recording.item) items.push(recording.item);
   items.push(...views.items);
+  items.push({
+    icon: sliders,
+    label: words.settings,
+    onSelect: () => onOpen('settings'),
+  });
   items.push({
     icon: chart,
     label: statistics.statistics,

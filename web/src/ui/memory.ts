@@ -1,5 +1,8 @@
-/** What a tab remembers of a room over a reload. Private to the tab; a copy of the tab has a copy. */
-import type { CallSnapshot, Kind, ResumeStore } from '../call';
+/**
+ * What a tab remembers of a room over a reload, private to the tab, a copy of which has a copy; and what the browser
+ * remembers for the next call.
+ */
+import type { CallSnapshot, ChoiceStore, Kind, ResumeStore } from '../call';
 
 /** After a longer absence than this, nobody expects to be in a call at once (ms). */
 const BACK_WITHIN_MS = 60_000;
@@ -26,6 +29,12 @@ export function seatKeeper(room: string): ResumeStore {
     save: (token) => attempt(() => put(key, token)),
   };
 }
+
+/** Keeps devices, quality and name for the next call. */
+export const choiceKeeper: ChoiceStore = {
+  load: () => attempt(() => JSON.parse(localStorage.getItem('choices') ?? '{}')),
+  save: (choices) => attempt(() => localStorage.setItem('choices', JSON.stringify(choices))),
+};
 
 /** Notes, when a page goes, whether it was in a call, and how. `now` is the time of day (ms). */
 export function noteAbsence(call: CallSnapshot, now: number): void {

@@ -8,7 +8,12 @@ export function OwnPicture({ call }: { call: CallSnapshot }) {
   const stream = useStreamOf(call.camera.track);
   return (
     <>
-      <Video class="own-video" stream={stream} label={words.call.own} muted />
+      <Video
+        class={call.settings?.looksAway ? 'own-video looks-away' : 'own-video'}
+        stream={stream}
+        label={words.call.own}
+        muted
+      />
       {!stream && (
         <div class="figure">
           <Icon name={call.camera.wanted && !call.camera.problem ? 'user' : 'videoOff'} />

@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import type { Call, CallSnapshot } from '../call';
 import { Help } from './comfort/help';
 import { Preferences } from './preferences/preferences';
+import { SettingsDialog } from './settings/settings';
 import { StatisticsPanel } from './statistics/statistics';
 import { Verify } from './verify/verify';
 
@@ -19,6 +20,7 @@ export const tools = {
   verify: Verify,
   preferences: Preferences,
   help: Help,
+  settings: SettingsDialog,
 } satisfies Record<string, ComponentType<ToolProps>>;
 
 /** Name of a tool. */

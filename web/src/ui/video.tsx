@@ -5,13 +5,26 @@ interface VideoProps {
   label?: string;
   muted?: boolean;
   class?: string;
+  /** Id of the speaker that its sound comes from; empty for the usual one. */
+  speaker?: string | undefined;
   /** Shape of the picture (width divided by height) whenever it changes. */
   onShape?(shape: number): void;
 }
 
 /** A picture that plays whatever its stream holds. Without a label it is decoration. */
-export function Video({ stream, label, muted = false, class: className, onShape }: VideoProps) {
+export function Video({
+  stream,
+  label,
+  muted = false,
+  class: className,
+  speaker,
+  onShape,
+}: VideoProps) {
   const ref = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    // A speaker that cannot be had leaves the sound where it is.
+    if (speaker !== undefined) void ref.current?.setSinkId?.(speaker).catch(() => {});
+  }, [speaker]);
   useEffect(() => {
     const video = ref.current;
     if (!video) return;

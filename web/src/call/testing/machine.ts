@@ -1,5 +1,5 @@
 /** A computer with cameras and microphones of the tests' own. */
-import type { DeviceAccess, Kind } from '../devices';
+import { type DeviceAccess, INPUTS, type Kind } from '../devices';
 
 const BOTH: Kind[] = ['microphone', 'camera'];
 
@@ -22,6 +22,7 @@ export function machine(
       const id = idOf(video) ?? idOf(audio);
       asked.push(kinds.join('+') + (id ? ` ${id}` : ''));
       await Promise.resolve();
+      if (id && !list.includes(id)) throw new DOMException('', 'OverconstrainedError');
       if (id && taken.has(id)) throw new DOMException('', 'NotReadableError');
       // A refusal is told before anything else.
       const errors = kinds
@@ -34,7 +35,10 @@ export function machine(
       return new FakeStream(made) as unknown as MediaStream;
     },
     permission: async (kind) => permissions[kind] ?? null,
-    list: async () => list,
+    list: async () =>
+      [INPUTS.microphone, INPUTS.camera, 'audiooutput' as const].flatMap((kind) =>
+        list.map((id) => ({ kind, deviceId: id, label: id })),
+      ),
     watch(changed) {
       watchers.add(changed);
       return () => watchers.delete(changed);
@@ -51,7 +55,9 @@ function idOf(constraints: boolean | MediaTrackConstraints | undefined): string 
   return typeof id === 'object' && 'exact' in id ? String(id.exact) : undefined;
 }
 
-class FakeTrack extends EventTarget {
+export class FakeTrack extends EventTarget {
+  settings: MediaTrackSettings;
+
   readyState = 'live';
   enabled = true;
   readonly kind: string;
@@ -60,6 +66,11 @@ class FakeTrack extends EventTarget {
     super();
     this.kind = kind === 'camera' ? 'video' : 'audio';
     this.label = label;
+    this.settings = { deviceId: label };
+  }
+  getSettings = () => this.settings;
+  async applyConstraints({ width, height, frameRate }: MediaTrackConstraints) {
+    this.settings = { ...this.settings, ...({ width, height, frameRate } as MediaTrackSettings) };
   }
   stop() {
     this.readyState = 'ended';

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { askWords } from '../ask/words';
 import { afterWords } from '../screens/after-words';
 import { waitingWords } from '../screens/waiting-words';
+import { settingsWords } from '../settings/words';
 import { statisticsWords } from '../statistics/words';
 import { verifyWords } from '../verify/words';
 import { en } from './en';
@@ -42,6 +43,7 @@ function all(key: 'en' | 'zh') {
     ...first,
     after: afterWords[key],
     ask: askWords[key],
+    settings: settingsWords[key],
     statistics: statisticsWords[key],
     verify: verifyWords[key],
     later: waitingWords[key],

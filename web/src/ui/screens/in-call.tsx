@@ -12,6 +12,7 @@ import { Notice } from '../notice';
 import { RecordingTellings } from '../recording/tellings';
 import { useRecording } from '../recording/use-recording';
 import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
+import { TheirLowData, TheirName } from '../settings/peer';
 import { ShareButton, ShareTellings, useShare } from '../share/share';
 import { Pictures } from '../stage/pictures';
 import { useViews } from '../stage/views';
@@ -97,7 +98,7 @@ function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolN
         onClick={() => onOpen('statistics')}
       />
       <span class="dot" />
-      {remote.name && <span class="their-name">{remote.name}</span>}
+      <TheirName snapshot={snapshot} />
       {/* The clock stays outside of what is read aloud. */}
       <span role="status">{(!offline && trouble) || statusOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
@@ -107,6 +108,7 @@ function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolN
           {words.call.theirMicrophoneOff}
         </span>
       )}
+      <TheirLowData snapshot={snapshot} />
       <button
         type="button"
         class="seal"

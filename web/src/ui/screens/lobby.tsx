@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { DeviceButton, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
@@ -7,12 +6,14 @@ import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { serverTrouble, statusOf } from '../say';
 
+type Later = typeof import('./later');
+
 /**
  * Before the call: one's own picture, and one button. Also while the seat is being asked for. What else can be chosen
  * is loaded later, and has its place kept.
  */
-export function Lobby(props: ScreenProps & { children: ComponentChildren }) {
-  const { call, snapshot, children } = props;
+export function Lobby({ later, ...props }: ScreenProps & { later: Later | null }) {
+  const { call, snapshot } = props;
   const { lobby } = words;
   const { microphone, camera } = snapshot;
   const joining = snapshot.phase === 'joining';
@@ -33,6 +34,7 @@ export function Lobby(props: ScreenProps & { children: ComponentChildren }) {
             <DeviceButton call={call} snapshot={snapshot} kind="camera" />
           </div>
         )}
+        {later && <later.Level {...props} />}
       </div>
       <div class="words">
         {!snapshot.sealed && <p class="room">{lobby.room(snapshot.roomId)}</p>}
@@ -40,6 +42,7 @@ export function Lobby(props: ScreenProps & { children: ComponentChildren }) {
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {statusOf(snapshot)}
         </p>
+        <div class="pickers">{later && <later.Pickers {...props} />}</div>
         <button
           type="button"
           class="primary"
@@ -48,7 +51,7 @@ export function Lobby(props: ScreenProps & { children: ComponentChildren }) {
         >
           {joining ? lobby.joining : lobby.join}
         </button>
-        <div class="choice">{children}</div>
+        <div class="choice">{later && <later.AskFirst call={call} />}</div>
         {!snapshot.sealed && <p class="hint">{lobby.unsealed}</p>}
         <Notice {...props} />
       </div>

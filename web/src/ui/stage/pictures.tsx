@@ -73,7 +73,14 @@ function Content({ picture, large, snapshot, stageShape }: ContentProps) {
   if (picture === 'own') return <OwnPicture call={snapshot} />;
   // Nothing of a screen is ever cut off.
   if (picture === 'screen') {
-    return <Video class="their-screen contain" stream={remote.screen} label={words.screen} />;
+    return (
+      <Video
+        class="their-screen contain"
+        stream={remote.screen}
+        label={words.screen}
+        speaker={snapshot.settings?.speaker}
+      />
+    );
   }
   const seen = remote.camera && shape !== null && remote.stream !== null;
   const near = !large || isNear(stageShape, shape);
@@ -84,6 +91,7 @@ function Content({ picture, large, snapshot, stageShape }: ContentProps) {
         class={`their-video ${near ? 'cover' : 'contain'} ${seen ? '' : 'unseen'}`}
         stream={remote.stream}
         label={pageWords.call.theirs}
+        speaker={snapshot.settings?.speaker}
         onShape={setShape}
       />
       {!seen && <Absent snapshot={snapshot} large={large} />}
