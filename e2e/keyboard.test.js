@@ -71,7 +71,7 @@ for (const [browser, launch] of [
     await shown(alice, 'You are heard as long as you hold the space bar');
     await gone(bob, 'They are muted');
     assert.equal(await alice.pressed('Microphone'), true);
-    await bob.hearsAndSees();
+    await bob.hearsAndSees({ video: false });
     await alice.page.keyboard.up(' ');
     await shown(bob, 'They are muted');
     assert.equal(await alice.pressed('Microphone'), false);
