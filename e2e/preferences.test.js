@@ -25,7 +25,7 @@ for (const [browser, launch] of [
     await ann.page.reload();
     await ann.reaches('start');
     assert.equal(await ground(ann), other);
-    await choose(ann, 'As the system');
+    await choose(ann, 'System');
     await until('the ground to be as before', 5_000, async () => (await ground(ann)) === system);
     assert.deepEqual(ann.errors, []);
     assert.deepEqual(await ann.violations(), []);

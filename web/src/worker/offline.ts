@@ -8,8 +8,8 @@ const STYLE = `
 body{display:grid;place-content:center;justify-items:center;gap:16px;min-height:100dvh;box-sizing:border-box;
 margin:0;padding:24px;background:var(--paper);color:var(--ink);font:1.2rem/1.5 system-ui,sans-serif;text-align:center}
 h1{margin:0;font-size:2.1rem;line-height:1.2}
-p{max-width:32rem;margin:0;color:var(--soft)}
-button{min-height:56px;margin-top:8px;padding:0 32px;border:0;border-radius:16px;background:#ee8f4e;color:#241204;
+p{max-width:32rem;margin:0;color:var(--soft);text-wrap:balance}
+button{min-height:56px;margin-top:8px;padding:0 32px;border:0;border-radius:16px;background:oklch(.72 .17 55);color:#241204;
 font:600 1.2rem system-ui,sans-serif;cursor:pointer}
 button:focus-visible{outline:3px solid;outline-offset:3px}
 :root:lang(zh) .en,:root:lang(en) .zh{display:none}`;

@@ -17,8 +17,8 @@ const words = inLanguage({
   },
   zh: {
     hold: '按住空格键说话。',
-    talking: '按住空格键时，对方能听到您。',
-    muted: '您已静音。',
+    talking: '按住空格键时，对方能听到你。',
+    muted: '你已静音。',
   },
 });
 

@@ -13,7 +13,7 @@ const words = inLanguage({
     heading: 'Language and colours',
     language: 'Language',
     theme: 'Colours',
-    system: 'As the system',
+    system: 'System',
     light: 'Light',
     dark: 'Dark',
     close: 'Close',
