@@ -148,6 +148,7 @@ export class Call {
 
   /** Takes a seat, or the own one back; camera and microphone start at the same time. */
   join(): void {
+    this.#monitor?.end();
     this.#monitor = null;
     void this.#media.open();
     this.#input({ type: 'join', asks: this.asks });
@@ -527,7 +528,7 @@ export class Call {
       const read = await link?.connection(microphone || camera);
       const connection = read?.connection ?? null;
       // Fetched only when there is something to see.
-      const { Monitor } = connection ? await import('./statistics/monitor') : {};
+      const { Monitor } = connection ? await import('./statistics/monitor').catch(without) : {};
       if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;
@@ -597,6 +598,12 @@ export class Call {
       talkedMs: state.talkedMs,
     };
   }
+}
+
+/** The call goes on without its statistics. */
+function without(error: unknown): { Monitor?: never } {
+  console.warn('twocan: statistics:', error);
+  return {};
 }
 
 /** Whether there is a path that carries, or has and may again. */

@@ -35,6 +35,7 @@ export class Loop {
     // Late is lost, as for sound and pictures.
     const channel = this.#near.createDataChannel('', { ordered: false, maxRetransmits: 0 });
     channel.onopen = () => {
+      if (this.#near.signalingState === 'closed') return;
       this.#sending = setInterval(() => {
         if (channel.readyState !== 'open') return;
         channel.send(String(this.#echo.call(performance.now())));

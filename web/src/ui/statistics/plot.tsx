@@ -66,7 +66,7 @@ export function Plot({ title, lines, least, label }: PlotProps) {
               key={name}
               class="plot-line"
               data-line={index}
-              d={lineOf(points, { end, span, top, width: WIDTH, height: HEIGHT })}
+              d={lineOf(points, { end, span, top, width: WIDTH, height: HEIGHT - 1 })}
             />
           ))}
         </svg>

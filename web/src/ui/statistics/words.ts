@@ -30,7 +30,7 @@ const en = {
     roundTrip: 'Round trip',
     frames: 'Frame rate',
   },
-  perSecond: (frames: string) => `${frames} per second`,
+  perSecond: (frames: string) => `${frames} fps`,
   media: {
     heading: 'Sound and picture',
     audio: 'Sound',
@@ -130,7 +130,7 @@ const zh: typeof en = {
     roundTrip: '往返时间',
     frames: '帧率',
   },
-  perSecond: (frames) => `每秒 ${frames} 帧`,
+  perSecond: (frames) => `${frames} 帧/秒`,
   media: {
     heading: '声音和画面',
     audio: '声音',
