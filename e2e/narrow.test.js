@@ -42,7 +42,7 @@ scenario(
     const marked = await network.countMarked('alice', () => pass(2_000));
     s.state(`wide: ${inWords(wide)}; at first: ${inWords(first)}; later: ${inWords(later)}; marked EF: ${marked}`);
     assert.ok(marked > 50, `${marked} packets marked as sound`);
-  assert.ok(first.missing < AT_FIRST, inWords(first));
+    assert.ok(first.missing < AT_FIRST, inWords(first));
     assert.ok(later.missing < LATER, inWords(later));
     assert.ok(later.pictureKbits < KBITS, inWords(later));
     assert.ok(later.soundKbits > 0.8 * wide.soundKbits, inWords(later));
