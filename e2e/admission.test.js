@@ -56,6 +56,46 @@ scenario('a link with a token leads its user in, and one without says whom to as
   await alice.reaches('waiting');
 });
 
+scenario('the names that a site vouches for are shown before the call and in it', {}, async (s) => {
+  const twocan = await startTwocan(s, { env: { TWOCAN_AUTH_KEY: SITE_SECRET } });
+  const link = (name) => twocan.url(`/r/tea#token=${hs256({ room: 'tea', exp: inSeconds(60), name })}`);
+  const asks = () => localStorage.setItem('ask', '1');
+  const alice = await openPerson(s, 'alice', await launched.chromium(), { before: asks });
+  const bob = await openPerson(s, 'bob', await launched.secondChromium());
+  await alice.join(link('Alice'));
+  await alice.reaches('waiting');
+  await bob.join(link('Bob 茶'));
+  await alice.says(/Bob 茶 is here/);
+  await bob.says(/Alice is here/);
+  await bob.press('Call');
+  await Promise.all([alice.reaches('connected'), bob.reaches('connected')]);
+  await alice.says(/Bob 茶/);
+  await bob.says(/Alice/);
+});
+
+for (const [status, words] of [
+  [429, /Too many connections come from your network/],
+  [503, /The server is full, or being restarted/],
+  [502, /The server is full, or being restarted/],
+  [404, /The server does not answer/],
+]) {
+  scenario(`a connection that is refused with ${status} is explained, and tried again`, {}, async (s) => {
+    const twocan = await startTwocan(s);
+    const alice = await openPerson(s, 'alice', await launched.chromium(), { before: withoutWebSocket });
+    let refuses = true;
+    await alice.page.setRequestInterception(true);
+    alice.page.on('request', (request) => {
+      if (refuses && request.url().includes('/socket.io/')) request.respond({ status });
+      else request.continue();
+    });
+    await alice.visit(twocan.url('/r/tea'));
+    await alice.says(words);
+    refuses = false;
+    await alice.press('Join');
+    await alice.reaches('waiting');
+  });
+}
+
 scenario("with a site's public key in a file, only what its private key signed lets in", {}, async (s) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'twocan-e2e-'));
   s.own(folder, () => rm(folder, { recursive: true }));
@@ -149,6 +189,17 @@ async function seated(s, origin) {
   await bob.join('tea');
   await alice.next('otherjoined');
   return { alice, bob };
+}
+
+/** Runs in the page: no WebSocket connects, as behind some proxies. */
+function withoutWebSocket() {
+  window.WebSocket = class {
+    constructor() {
+      setTimeout(() => this.onerror?.(new Event('error')));
+    }
+
+    close() {}
+  };
 }
 
 function hs256(claims, secret = SITE_SECRET) {

@@ -20,6 +20,8 @@ const PAIRS = [
 ];
 /** How long two browsers may take to agree and to see each other (ms). */
 const AGREED_WITHIN = 20_000;
+/** After this long without a picture, a browser has made no choice between paths (ms). */
+const UNDECIDED_AFTER = 8_000;
 const BUILD = fileURLToPath(new URL('../web/build/call.js', import.meta.url));
 
 let folder;
@@ -47,11 +49,11 @@ for (const [who, first, second] of PAIRS) {
     const ends = await twoEnds(s, first, second, [true, false]);
     await carry(ends, { order: candidatesFirst });
     await assertTalking(ends);
-    // And those of a new path; Firefox may take no pair of it then, and is left out.
-    if (second === launched.firefox) return;
+    // And those of a new path.
     await ends[0].restart();
     await carry(ends, { order: candidatesFirst });
-    await assertTalking(ends);
+    if (second === launched.firefox) await assertTalkingOrUndecided(s, ends);
+    else await assertTalking(ends);
   });
 
   for (const earlier of [0, 1]) {
@@ -62,8 +64,6 @@ for (const [who, first, second] of PAIRS) {
       await assertTalking(ends);
     });
 
-    // Firefox finds no path again once it has taken back an offer of a new one: pages never make it do that.
-    if (second === launched.firefox) continue;
     scenario(
       `${who}: offers of a new path cross, the ${earlier ? 'polite' : 'impolite'} one's is first`,
       {},
@@ -74,27 +74,30 @@ for (const [who, first, second] of PAIRS) {
         await Promise.all(ends.map((end) => end.restart()));
         await Promise.all(ends.map((end) => end.hasSaid('offer')));
         await carry(ends, { from: earlier });
-        await assertTalking(ends);
+        // Here Firefox has taken back an offer of a new path: pages never make it do that.
+        if (second === launched.firefox) await assertTalkingOrUndecided(s, ends);
+        else await assertTalking(ends);
       },
     );
   }
 
-  // Firefox answers then in another role of DTLS than before, which the other browser refuses: pages never do that.
-  if (first !== launched.firefox) {
-    scenario(`${who}: an offer comes together with the answer before it`, {}, async (s) => {
-      const [impolite, polite] = await twoEnds(s, first, second, [true, false]);
-      await impolite.hasSaid('offer');
-      await polite.take(await impolite.said());
-      await polite.hasSaid('answer');
-      await polite.settles();
-      await polite.restart();
-      await polite.hasSaid('offer');
-      // Both at once: the offer comes while the answer is being set.
-      await impolite.take(await polite.said());
-      await carry([impolite, polite]);
-      await assertTalking([impolite, polite]);
-    });
-  }
+  scenario(`${who}: an offer comes together with the answer before it`, {}, async (s) => {
+    const ends = await twoEnds(s, first, second, [true, false]);
+    const [impolite, polite] = ends;
+    await impolite.hasSaid('offer');
+    await polite.take(await impolite.said());
+    await polite.hasSaid('answer');
+    await polite.settles();
+    await polite.restart();
+    await polite.hasSaid('offer');
+    // Both at once: the offer comes while the answer is being set.
+    await impolite.take(await polite.said());
+    await carry(ends);
+    // Firefox answers the offer in another role of DTLS than the one that it has just been given, which the
+    // other browser refuses: in pages only the impolite side offers.
+    if (first === launched.firefox) await assertRefused(polite, /Failed to set SSL role/);
+    else await assertTalking(ends);
+  });
 
   scenario(`${who}: an offer that was lost is sent again, and one that was not is answered once`, {}, async (s) => {
     const ends = await twoEnds(s, first, second, [true, false]);
@@ -152,15 +155,42 @@ function candidatesFirst(messages) {
 }
 
 /** Both ends are settled, and new pictures come to both. */
-async function assertTalking(ends) {
+async function assertTalking(ends, { within = AGREED_WITHIN } = {}) {
   const before = await Promise.all(ends.map((end) => end.pictures()));
   for (const [index, end] of ends.entries()) {
-    await until(`new pictures at the ${end.name} end`, AGREED_WITHIN, async () => {
+    await until(`new pictures at the ${end.name} end`, within, async () => {
       return (await end.pictures()) > before[index] + 10;
     });
     assert.deepEqual(await end.states(), ['stable', 'connected'], end.name);
     assert.deepEqual(await end.problemsSoFar(), [], end.name);
   }
+}
+
+/**
+ * As `assertTalking`, but where Firefox may also do what it does with some new paths: find pairs that work, and select
+ * none of them.
+ */
+async function assertTalkingOrUndecided(s, ends) {
+  try {
+    await assertTalking(ends, { within: UNDECIDED_AFTER });
+  } catch (error) {
+    const { succeeded, selected } = await ends[1].pairs();
+    if (selected > 0) throw error;
+    assert.ok(succeeded > 0, 'Firefox has found pairs that work');
+    for (const end of ends) {
+      assert.equal((await end.states())[0], 'stable', end.name);
+      assert.deepEqual(await end.problemsSoFar(), [], end.name);
+    }
+    s.state(`Firefox has found ${succeeded} pairs of the new path, and selected none`);
+  }
+}
+
+/** The end cannot take what the other one has said, and says why. */
+async function assertRefused(end, why) {
+  await until(`the ${end.name} end to refuse a description`, AGREED_WITHIN, async () => {
+    return (await end.problemsSoFar()).some((line) => why.test(line));
+  });
+  assert.deepEqual((await end.states())[0], 'have-local-offer', end.name);
 }
 
 /** One side of a connection, in a page. */
@@ -213,6 +243,18 @@ class End {
 
   states() {
     return this.page.evaluate(() => [window.pc.signalingState, window.pc.connectionState]);
+  }
+
+  /** How many pairs of candidates work, and how many of them have been selected. */
+  pairs() {
+    return this.page.evaluate(async () => {
+      const pairs = [...(await window.pc.getStats()).values()].filter(({ type }) => type === 'candidate-pair');
+      const count = (is) => pairs.filter(is).length;
+      return {
+        succeeded: count(({ state }) => state === 'succeeded'),
+        selected: count(({ selected }) => selected === true),
+      };
+    });
   }
 
   pictures() {

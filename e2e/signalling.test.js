@@ -52,6 +52,47 @@ for (const transports of TRANSPORTS) {
       }
     });
 
+    scenario('a join comes with the connection, and a message that was kept with the seat', {}, async (s) => {
+      const { origin } = await startTwocan(s);
+      const come = (name, join) => connect(s, origin, { transports, name, auth: { join } });
+      const alice = await come('alice', { roomId: 'tea', capabilities: { kept: true } });
+      const first = await alice.next('joined');
+      assert.equal(first.userNum, 1);
+      assert.equal(first.userId, alice.socket.id);
+      const kept = await alice.socket.emitWithAck('message', { roomId: 'tea', data: CANDIDATE, keep: true });
+      assert.deepEqual(kept, { roomId: 'tea' });
+      await alice.socket.emitWithAck('message', { roomId: 'tea', data: OFFER, keep: true });
+
+      const bob = await come('bob', { roomId: 'tea', capabilities: { kept: true } });
+      const second = await bob.next('joined');
+      assert.equal(second.userNum, 2);
+      assert.equal(second.peer.userId, first.userId);
+      assert.deepEqual(await bob.next('message'), OFFER);
+      assert.deepEqual(await alice.next('otherjoined'), {
+        roomId: 'tea',
+        userId: second.userId,
+        capabilities: { kept: true },
+        kept: true,
+      });
+      await assertUndisturbed(alice, bob);
+
+      const carol = await come('carol', { roomId: 'tea' });
+      assert.deepEqual(await carol.next('full'), { roomId: 'tea', userNum: 2 });
+      const dave = await come('dave', { roomId: 7 });
+      assertRefusal(await dave.next('refused'), 'join', 'malformed');
+      assert.equal((await dave.join('another')).userNum, 1, 'the connection stands');
+    });
+
+    scenario('what was kept is not for a client that does not know of it', {}, async (s) => {
+      const { origin } = await startTwocan(s);
+      const [alice, bob] = await both(s, origin, transports);
+      await alice.join('tea');
+      await alice.socket.emitWithAck('message', { roomId: 'tea', data: OFFER, keep: true });
+      const { userId } = await bob.join('tea');
+      assert.deepEqual(await alice.next('otherjoined'), { roomId: 'tea', userId });
+      await assertUndisturbed(alice, bob);
+    });
+
     scenario('a third one meets a full room, holds no seat and disturbs nobody', {}, async (s) => {
       const { origin } = await startTwocan(s);
       const [alice, bob] = await seated(s, origin, transports);
@@ -158,6 +199,34 @@ scenario('messages reach the one other person in the room, never the sender nor 
   );
 });
 
+scenario('a message that is too long to be kept is refused, and the one before it stays', {}, async (s) => {
+  const { origin } = await startTwocan(s);
+  const [alice, bob] = await both(s, origin);
+  await alice.join('tea');
+  // Two bytes are the quotation marks.
+  const longest = 'x'.repeat(16_384 - 2);
+  await alice.socket.emitWithAck('message', { roomId: 'tea', data: longest, keep: true });
+  await assertRefused(alice, 'message', { roomId: 'tea', data: `${longest}x`, keep: true }, 'too_large');
+  await bob.join('tea', { capabilities: { kept: true } });
+  assert.equal(await bob.next('message'), longest);
+});
+
+scenario('the answer to a connection, the seat and what was kept come with one poll', {}, async (s) => {
+  const { origin } = await startTwocan(s);
+  const alice = await connect(s, origin, { name: 'alice' });
+  await alice.join('tea');
+  await alice.socket.emitWithAck('message', { roomId: 'tea', data: OFFER, keep: true });
+  const url = `${origin}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1));
+  const join = { roomId: 'tea', capabilities: { kept: true } };
+  await fetch(`${url}&sid=${sid}`, { method: 'POST', body: `40${JSON.stringify({ join })}` });
+  const packets = (await (await fetch(`${url}&sid=${sid}`)).text()).split('\x1e');
+  assert.equal(packets.length, 3);
+  assert.match(packets[0], /^40\{"sid":/);
+  assert.match(packets[1], /^42\["joined",\{"roomId":"tea","userNum":2,/);
+  assert.equal(packets[2], `42["message",${JSON.stringify(OFFER)}]`);
+});
+
 scenario('capabilities are told to the other one, before and after', {}, async (s) => {
   const { origin } = await startTwocan(s);
   const [alice, bob] = await both(s, origin);
@@ -253,6 +322,7 @@ const MALFORMED = [
   ['message', null],
   ['message', { roomId: 'tea' }],
   ['message', { data: 1 }],
+  ['message', { roomId: 'tea', data: 1, keep: 1 }],
   ['leave'],
   ['leave', 'tea'],
   ['iceservers', 7],

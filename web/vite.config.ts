@@ -1,5 +1,7 @@
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vite';
+import { apart } from './build/apart.ts';
+import { blocking } from './build/blocking.ts';
 import { budget } from './build/budget.ts';
 import { precompress } from './build/precompress.ts';
 import { slim } from './build/slim.ts';
@@ -10,7 +12,7 @@ const FIRST_LOAD = 45_000;
 const server = process.env.TWOCAN_SERVER ?? 'http://localhost:8080';
 
 export default defineConfig({
-  plugins: [slim(), preact(), budget(FIRST_LOAD), precompress()],
+  plugins: [slim(), preact(), apart(), blocking(), budget(FIRST_LOAD), precompress()],
   build: {
     target: 'es2022',
     // The page's policy forbids inline code, and every asset is to be cached under its hash.

@@ -12,6 +12,8 @@ const SECRET = '1AAECAwQFBgcICQoLDA0ODxAR';
 const ANN = 'oKGio6SlpqeoqaqrrK2urw';
 /** Ann's page before it was loaded anew. */
 const ANN_BEFORE = '0NHS09TV1tfY2drb3N3e3w';
+/** In place of Ann, as long as it is not known who comes. */
+const NEXT = 'next';
 const BEN = 'sLGys7S1tre4ubq7vL2-vw';
 /** Ben's page after it was loaded anew. */
 const BEN_LATER = 'wMHCw8TFxsfIycrLzM3Ozw';
@@ -49,6 +51,7 @@ const others = {
   'an answer, in the other direction': sealed(BEN, ANN, 1, answer),
   'more than one block of padding': sealed(ANN, BEN, 2, long),
   'a later session of the same page': sealed(BEN_LATER, ANN, 1, answer),
+  'for whoever comes next': sealed(BEN, NEXT, 1, offer),
   'the greatest counter': sealed(ANN, BEN, Number.MAX_SAFE_INTEGER, { type: 'leaving', link: null }),
 };
 
@@ -104,6 +107,7 @@ function received() {
   const three = envelopes(BEN, ANN, 3, { type: 'restart', link: 'k3v9x0q2hmb' });
   const later = envelopes(BEN_LATER, ANN, 1, { type: 'restart', link: null });
   const four = envelopes(BEN, ANN, 4, { type: 'leaving', link: null });
+  const kept = (n) => envelopes(BEN, NEXT, n, offer);
   const altered = (change) => ({ ...four, ...change });
   return [
     { what: 'the first message', data: one, kind: 'message', message: answer },
@@ -130,6 +134,11 @@ function received() {
     { what: 'another version', data: altered({ sealed: 2 }), kind: 'refused', why: 'malformed' },
     { what: 'a counter that is none', data: altered({ n: 1.5 }), kind: 'refused', why: 'malformed' },
     { what: 'a box that is none', data: altered({ box: '*' }), kind: 'refused', why: 'malformed' },
+    { what: 'one for whoever comes next, which counts by itself', data: kept(2), kind: 'message', message: offer },
+    { what: 'the same again', data: kept(2), kind: 'refused', why: 'replayed' },
+    { what: 'one that was kept before it', data: kept(1), kind: 'refused', why: 'replayed' },
+    { what: "an own one for whoever comes", data: envelopes(ANN, NEXT, 1, offer), kind: 'refused', why: 'reflected' },
+    { what: 'one of a session of which nothing is known', data: envelopes(BEN_LATER, NEXT, 1, offer), kind: 'stale' },
     { what: 'a session of which nothing is known yet', data: later, kind: 'stale' },
     { what: "one for Ann's page before it was loaded anew", data: envelopes(BEN, ANN_BEFORE, 9, answer), kind: 'stale' },
     { what: 'the unaltered one, after all that', data: four, kind: 'message', message: { type: 'leaving', link: null } },

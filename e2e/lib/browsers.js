@@ -12,9 +12,17 @@ const LAUNCH_DEADLINE = 30_000;
  * - `lang`: the browser's language
  * - `anyCertificate`: take certificates that nobody signed
  * - `secureOrigin`: an `http:` origin to be treated like `https:`
+ * - `host`: a name that leads to this computer
  * - `wrap`: turns the browser's path into that of a script that starts it elsewhere
  */
-export async function chromium({ devices = 'fake', lang = 'en-US', anyCertificate = false, secureOrigin, wrap } = {}) {
+export async function chromium({
+  devices = 'fake',
+  lang = 'en-US',
+  anyCertificate = false,
+  secureOrigin,
+  host,
+  wrap,
+} = {}) {
   const args = [
     '--no-sandbox',
     '--disable-gpu',
@@ -31,6 +39,7 @@ export async function chromium({ devices = 'fake', lang = 'en-US', anyCertificat
   // The option of the driver is for pages alone; the relay over TLS needs the browser's own.
   if (anyCertificate) args.push('--ignore-certificate-errors');
   if (secureOrigin) args.push(`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`);
+  if (host) args.push(`--host-resolver-rules=MAP ${host} 127.0.0.1`);
   return puppeteer.launch({
     executablePath: wrap ? await wrap(CHROMIUM) : CHROMIUM,
     headless: true,

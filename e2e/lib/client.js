@@ -16,9 +16,9 @@ export async function assertUndisturbed(alice, bob) {
   assert.equal(await alice.next('message'), 'from bob');
 }
 
-/** Connects a stock client that remembers every event in its order. */
-export async function connect(s, origin, { transports, name = 'client' } = {}) {
-  const socket = io(origin, { transports, forceNew: true, reconnection: false });
+/** Connects a stock client, with an `auth` if there is one, that remembers every event in its order. */
+export async function connect(s, origin, { transports, auth, name = 'client' } = {}) {
+  const socket = io(origin, { transports, auth, forceNew: true, reconnection: false });
   const client = new Client(name, socket);
   s.own(client);
   s.log(`events of ${name}`, () => client.history);

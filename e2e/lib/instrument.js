@@ -44,7 +44,8 @@ export function instrument({ relayOnly, transport, family, login }) {
   window.RTCPeerConnection = class RTCPeerConnection extends Native {
     constructor(configuration, ...rest) {
       super(loggedIn(narrow(configuration)), ...rest);
-      connections.push(this);
+      // One through the relay in any case measures the way there: it is not the call's.
+      if (configuration?.iceTransportPolicy !== 'relay') connections.push(this);
     }
 
     setConfiguration(configuration) {

@@ -37,12 +37,22 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
   expect(names.trim().split(',')).toEqual([
     'Call',
     'MAX_ROOM_NAME',
+    'Recording',
     'browserDevices',
     'browserNetwork',
+    'canShareScreen',
     'deriveRoom',
+    'exportStatistics',
+    'fileSink',
+    'listenForVoice',
+    'memorySink',
     'newSecret',
     'readSecret',
+    'recordingFormat',
+    'shareScreen',
     'socketSignalling',
+    'warmUp',
+    'worstOf',
   ]);
 
   // Also what is loaded later is found by its name.

@@ -34,6 +34,7 @@ const MUST_FIT = new Set([
   'start-with-a-cut-link',
   'waiting',
   'waiting-named',
+  'ready',
   'ended',
   'full',
   'replaced',

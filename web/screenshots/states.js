@@ -197,8 +197,29 @@ const share = (page) => page.locator('.share').click();
 
 async function record(page) {
   await page.locator('[aria-haspopup=menu]').click();
-  await page.locator('.menu-item:nth-child(2)').click();
+  await page.locator('.menu-item[role=menuitemcheckbox]').click();
   await page.waitForSelector('.red-dot');
+}
+
+/** Opens pages whose browser reports that many packets are lost. */
+function withLosses(open) {
+  return async (who) => {
+    const page = await open(who);
+    await page.evaluateOnNewDocument(() => {
+      const real = RTCPeerConnection.prototype.getStats;
+      RTCPeerConnection.prototype.getStats = async function getStats() {
+        const entries = [...(await real.call(this)).values()].map((entry) => {
+          if (entry.type === 'remote-inbound-rtp') return { ...entry, fractionLost: 0.2 };
+          const { packetsReceived } = entry;
+          return entry.type === 'inbound-rtp'
+            ? { ...entry, packetsLost: Math.round(packetsReceived * 0.1) }
+            : entry;
+        });
+        return new Map(entries.map((entry) => [entry.id, entry]));
+      };
+    });
+    return page;
+  };
 }
 
 export const STATES = {
@@ -287,6 +308,38 @@ export const STATES = {
     await ada.waitForSelector('.signs');
     return ada;
   },
+  async statistics(tools) {
+    const { ada } = await call(tools);
+    await settle(20_000);
+    await ada.mouse.move(300, 300);
+    await ada.locator('.pill-open').click();
+    await ada.waitForSelector('.plot');
+    return ada;
+  },
+  async 'statistics-with-trouble'(tools) {
+    const { ada } = await call({ ...tools, open: withLosses(tools.open) });
+    await ada.waitForSelector('.pill[data-line=weak]');
+    await ada.locator('.pill-open').click();
+    await ada.waitForSelector('.verdict[data-line=weak]');
+    return ada;
+  },
+  async 'statistics-of-the-path'(tools) {
+    const ada = await STATES.statistics(tools);
+    await ada.$eval('.statistics', (all) => all.scrollTo(0, all.scrollHeight));
+    return ada;
+  },
+  async 'call-with-trouble'(tools) {
+    const { ada } = await call({ ...tools, open: withLosses(tools.open) });
+    await ada.waitForSelector('.pill[data-line=weak]');
+    await ada.mouse.move(300, 300);
+    return ada;
+  },
+  async 'ended-after-trouble'(tools) {
+    const ada = await STATES['call-with-trouble'](tools);
+    await ada.locator('.hang-up').click();
+    await inState(ada, 'ended');
+    return ada;
+  },
   async 'call-meddled-with'(tools) {
     const { ada } = await sealedCall({
       ...tools,
@@ -321,11 +374,6 @@ export const STATES = {
   async 'call-swapped'(tools) {
     const { ada } = await call(tools);
     await ada.locator('.picture-press').click();
-    return ada;
-  },
-  async 'call-menu'(tools) {
-    const { ada } = await presentation(tools);
-    await ada.locator('[aria-haspopup=menu]').click();
     return ada;
   },
   async 'call-recording'(tools) {
@@ -363,6 +411,32 @@ export const STATES = {
     );
     await share(ada);
     await ada.waitForSelector('.notice');
+    return ada;
+  },
+  async help(tools) {
+    const { ada } = await call(tools);
+    await ada.keyboard.press('?');
+    await ada.waitForSelector('.help[open]');
+    return ada;
+  },
+  async preferences({ open, base }) {
+    const page = await open('ada');
+    await page.goto(base);
+    await page.locator('.preferences-button').click();
+    await page.waitForSelector('.preferences[open]');
+    return page;
+  },
+  async 'call-menu'(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.menu > .round').click();
+    await ada.waitForSelector('.menu-items');
+    return ada;
+  },
+  async 'call-talk-key'(tools) {
+    const { ada } = await call(tools);
+    await ada.locator('.bar .round:nth-child(1)').click();
+    await ada.keyboard.down(' ');
+    await ada.waitForSelector('.comfort[data-shown=true]');
     return ada;
   },
   async 'call-muted'(tools) {
@@ -527,6 +601,19 @@ export const STATES = {
     await ben.mouse.move(300, 300);
     await ben.locator('.hang-up').click();
     await inState(ada, 'waiting');
+    return ada;
+  },
+  async ready({ open, base }) {
+    const room = roomName();
+    const [ada, ben] = [await open('ada'), await open('ben')];
+    await ada.evaluateOnNewDocument(() => localStorage.setItem('ask', '1'));
+    for (const page of [ada, ben]) {
+      await lobby(page, base, room);
+      await pressJoin(page);
+      await inState(page, page === ada ? 'waiting' : 'ready');
+    }
+    await inState(ada, 'ready');
+    await moving(ada, 'own');
     return ada;
   },
   async full(tools) {

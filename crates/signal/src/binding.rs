@@ -106,6 +106,20 @@ impl Signalling {
         self.lock().rooms.figures()
     }
 
+    /// Does what a socket asks for, and acknowledges it if that is wanted.
+    fn request(&self, socket: &SocketId, request: Result<Request, Refused>, ack: Option<Ack>) {
+        self.change(|inner, now| {
+            inner.requests += 1;
+            let asker = Asker { socket: socket.clone(), request: inner.requests };
+            if let Some(ack) = ack
+                && let Some(line) = inner.sockets.get_mut(socket)
+            {
+                line.acks.push((asker.request, ack));
+            }
+            inner.rooms.request(asker, request, now)
+        });
+    }
+
     /// Lets something happen, and carries out what follows: within the lock, so that everybody hears of
     /// everything in the order in which it was.
     fn change(&self, happen: impl FnOnce(&mut Inner, Now) -> Vec<Command>) {
@@ -140,7 +154,7 @@ impl Handler for Signalling {
     async fn connect(
         &self,
         socket: Socket,
-        request: ConnectRequest,
+        request: &ConnectRequest,
     ) -> Result<SocketId, ConnectError> {
         if request.namespace != "/" {
             return Err(ConnectError::invalid_namespace());
@@ -160,6 +174,12 @@ impl Handler for Signalling {
         }
     }
 
+    async fn connected(&self, socket: &mut SocketId, request: ConnectRequest) {
+        if let Some(join) = request.auth.as_deref().and_then(Request::parse_auth) {
+            self.request(socket, join, None);
+        }
+    }
+
     async fn event(&self, socket: &mut SocketId, event: Event) {
         let Event { name, args, attachments, ack } = event;
         let request = if attachments.is_empty() {
@@ -168,16 +188,7 @@ impl Handler for Signalling {
             let help = "Send JSON: binary data is not handed on.";
             Err(Refused::with_message(&name, Code::Malformed, help))
         };
-        self.change(|inner, now| {
-            inner.requests += 1;
-            let asker = Asker { socket: socket.clone(), request: inner.requests };
-            if let Some(ack) = ack
-                && let Some(line) = inner.sockets.get_mut(socket)
-            {
-                line.acks.push((asker.request, ack));
-            }
-            inner.rooms.request(asker, request, now)
-        });
+        self.request(socket, request, ack);
     }
 
     async fn disconnect(&self, socket: SocketId, reason: DisconnectReason) {

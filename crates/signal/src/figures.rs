@@ -15,7 +15,7 @@ pub struct Figures {
     pub sockets: usize,
     /// New seats taken so far.
     pub joins: u64,
-    /// Messages taken so far, whether they were handed on at once or wait.
+    /// Messages taken so far, whether they were handed on at once, wait, or are kept.
     pub messages: u64,
     /// Seats taken back so far that had lost their socket, or were remembered after a restart.
     pub resumes: u64,

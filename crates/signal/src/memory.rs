@@ -10,8 +10,8 @@ use crate::{
     credentials::SeatName,
     protocol::{Code, Raw, RoomId, SocketId, UserId},
     store::{
-        Asker, CLAIM_LIFETIME, Claim, Count, Join, Notice, Now, Parting, Report, Seated, Store,
-        Taken,
+        Asker, CLAIM_LIFETIME, Claim, Count, Join, MAX_KEPT_BYTES, Notice, Now, Parting, Report,
+        Seated, Store, Taken,
     },
 };
 
@@ -76,6 +76,8 @@ impl Memory {
         let Some(seat) = room.seats.get_mut(place) else {
             return;
         };
+        // The one who has the seat from here on may be another page, which knows nothing of it.
+        room.kept = None;
         seat.sitter.capabilities = join.sitter.capabilities;
         seat.sitter.can_resume = join.sitter.can_resume;
         if join.sitter.person.is_some() {
@@ -102,10 +104,12 @@ impl Memory {
 
     /// Gives a free seat, or the one in `claim`, which has been forgotten.
     fn take(&mut self, join: Join, claim: Option<Claim>, now: Now) {
-        let Join { asker, room: room_id, name, sitter, .. } = join;
+        let Join { asker, room: room_id, name, takes_kept, sitter, .. } = join;
         self.numbers += 1;
         self.seats += 1;
         let room = self.rooms.entry(room_id.clone()).or_insert_with(Room::new);
+        // Not for one who was there before: it may have met its sender already.
+        let kept = room.kept.take().filter(|_| takes_kept && claim.is_none());
         let hold = Hold::By(asker.socket.clone());
         let (place, how) = match claim {
             Some(Claim { user, name, polite, .. }) => {
@@ -126,13 +130,14 @@ impl Memory {
         else {
             return;
         };
-        self.report_seated(asker, &room_id, place, how, Vec::new(), now);
+        let is_given = kept.is_some();
+        self.report_seated(asker, &room_id, place, how, kept.into_iter().collect(), now);
         self.tell_others(&room_id, name, |other| {
             // Only those who have been here before have heard of the one who is back.
             if how == Taken::Restored && other.restored {
                 Notice::PeerBack(peer.clone())
             } else {
-                Notice::OtherJoined(peer.clone())
+                Notice::OtherJoined { peer: peer.clone(), kept: is_given }
             }
         });
     }
@@ -266,6 +271,17 @@ impl Memory {
         }
         Ok(())
     }
+
+    /// Keeps data of the only one in a room for whoever comes.
+    fn keep(&mut self, asker: Asker, room_id: RoomId, data: Raw) -> Report {
+        if data.get().len() > MAX_KEPT_BYTES {
+            return Report::TooLargeToKeep { asker };
+        }
+        if let Some(room) = self.rooms.get_mut(&room_id) {
+            room.kept = Some(data);
+        }
+        Report::Relayed { asker, room: room_id }
+    }
 }
 
 impl Store for Memory {
@@ -310,9 +326,10 @@ impl Store for Memory {
         self.reports.extend(ended.map(Report::Ended));
     }
 
-    fn relay(&mut self, asker: Asker, room: RoomId, data: Raw) {
+    fn relay(&mut self, asker: Asker, room: RoomId, data: Raw, keep: bool) {
         let report = match self.hand_on(&asker.socket, &room, &data) {
             Ok(()) => Report::Relayed { asker, room },
+            Err(Code::Alone) if keep => self.keep(asker, room, data),
             Err(code) => Report::Refused { asker, event: "message", code },
         };
         self.reports.push_back(report);

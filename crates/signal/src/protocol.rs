@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `join {"roomId":"tea"}` | `joined {"roomId":"tea","userNum":1,…}` or `full {"roomId":"tea","userNum":2}` | `otherjoined {"roomId":"tea","userId":"Xq…"}` |
 //! | `message {"roomId":"tea","data":…}` | | `message …` (the bare data) |
+//! | `message {"roomId":"tea","data":…,"keep":true}`, alone | | `message …`, after the `joined` of whoever comes |
 //! | `leave {"roomId":"tea"}` | `leaved {"roomId":"tea"}` | `bye {"roomId":"tea","userId":"Xq…"}` |
 //! | `iceservers {"roomId":"tea"}` | `iceservers {"roomId":"tea","iceServers":[…]}` | |
 //! | (its connection is lost) | | `peeraway {"roomId":"tea","userId":"Xq…"}`, and `bye` if it stays away |
@@ -16,7 +17,7 @@ mod events;
 mod refusal;
 mod values;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 pub use self::{
@@ -47,6 +48,8 @@ pub enum Request {
         room: RoomId,
         /// The data, opaque to the server.
         data: Raw,
+        /// Whether to keep it for whoever comes if nobody else is in the room.
+        keep: bool,
     },
     /// To leave a room.
     Leave {
@@ -82,14 +85,20 @@ impl Join {
 
     /// Whether the client's seat is to be held for it when its connection is lost.
     pub fn can_resume(&self) -> bool {
-        #[derive(Deserialize)]
-        struct Capabilities {
-            resume: bool,
-        }
+        is_true(self.server_capabilities().resume)
+    }
+
+    /// Whether the client is to be given what others keep for whoever comes.
+    pub fn takes_kept(&self) -> bool {
+        is_true(self.server_capabilities().kept)
+    }
+
+    /// Those capabilities that tell the server something, whatever they are; the others may be anything.
+    fn server_capabilities(&self) -> ServerCapabilities<'_> {
         self.capabilities
             .as_ref()
-            .and_then(|raw| serde_json::from_str::<Capabilities>(raw.get()).ok())
-            .is_some_and(|capabilities| capabilities.resume)
+            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+            .unwrap_or_default()
     }
 
     fn is_fit(&self) -> bool {
@@ -111,9 +120,11 @@ impl Request {
         let argument = if let [argument] = args { argument.get() } else { "" };
         let request = match name {
             "join" => serde_json::from_str(argument).ok().filter(Join::is_fit).map(Request::Join),
-            "message" => serde_json::from_str(argument)
-                .ok()
-                .map(|MessageFields { room_id, data }| Request::Message { room: room_id, data }),
+            "message" => {
+                serde_json::from_str(argument).ok().map(|MessageFields { room_id, data, keep }| {
+                    Request::Message { room: room_id, data, keep }
+                })
+            }
             "leave" => serde_json::from_str(argument)
                 .ok()
                 .map(|RoomFields { room_id }| Request::Leave { room: room_id }),
@@ -123,6 +134,16 @@ impl Request {
             _ => return Err(Refused::new(name, Code::UnknownEvent)),
         };
         request.ok_or_else(|| Refused::new(name, Code::Malformed))
+    }
+
+    /// Reads the `join` in the `auth` object of a connection as the argument of that event; `None` if there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`Request::parse`].
+    pub fn parse_auth(auth: &RawValue) -> Option<Result<Request, Refused>> {
+        let Auth { join } = serde_json::from_str(auth.get()).ok()?;
+        join.map(|join| Request::parse("join", &[join]))
     }
 
     /// The name of the event that carried the request.
@@ -137,16 +158,42 @@ impl Request {
 }
 
 #[derive(Deserialize)]
+struct Auth {
+    #[serde(default, deserialize_with = "present")]
+    join: Option<Box<RawValue>>,
+}
+
+/// Reads a field that is there, `null` or not.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(field).map(Some)
+}
+
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct MessageFields {
     room_id: RoomId,
     data: Raw,
+    #[serde(default)]
+    keep: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RoomFields {
     room_id: RoomId,
+}
+
+/// Read as they stand, so that a strange value of one is no obstacle to the other.
+#[derive(Default, Deserialize)]
+struct ServerCapabilities<'a> {
+    #[serde(borrow)]
+    resume: Option<&'a RawValue>,
+    #[serde(borrow)]
+    kept: Option<&'a RawValue>,
+}
+
+fn is_true(capability: Option<&RawValue>) -> bool {
+    capability.is_some_and(|raw| raw.get() == "true")
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
                 let name = request.name();
                 let done = match request {
                     Request::Join(join) => self.join(&asker, join, now),
-                    Request::Message { room, data } => self.message(&asker, room, data),
+                    Request::Message { room, data, keep } => self.message(&asker, room, data, keep),
                     Request::Leave { room } => {
                         self.store.leave(asker.clone(), room, now);
                         Ok(None)
@@ -242,6 +242,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             .as_ref()
             .map_or(Ok(None), |control| control.check(token, &join.room_id, now.unix));
         let claim = join.resume.as_ref().and_then(|token| self.key.read(&join.room_id, token));
+        let takes_kept = join.takes_kept();
         let sitter = Sitter {
             can_resume: join.can_resume(),
             person: checked.as_ref().ok().cloned().flatten(),
@@ -254,6 +255,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             claim,
             barred: checked.err(),
             name: SeatName((self.random)()),
+            takes_kept,
             sitter,
         };
         self.store.join(join, now);
@@ -265,11 +267,12 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
         asker: &Asker,
         room: RoomId,
         data: Raw,
+        keep: bool,
     ) -> Result<Option<ServerEvent>, Code> {
         if self.config.limits.is_some_and(|limits| data.get().len() > limits.data_bytes) {
             return Err(Code::TooLarge);
         }
-        self.store.relay(asker.clone(), room, data);
+        self.store.relay(asker.clone(), room, data, keep);
         Ok(None)
     }
 
@@ -297,6 +300,9 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
                 Report::Relayed { asker, room } => {
                     self.figures.messages += 1;
                     commands.push(Command::Acknowledge(asker, InRoom { room_id: room }));
+                }
+                Report::TooLargeToKeep { asker } => {
+                    commands.push(self.refuse(asker, Refused::too_large_to_keep()));
                 }
                 Report::Refused { asker, event, code } => {
                     commands.push(self.refuse(asker, Refused::new(event, code)));

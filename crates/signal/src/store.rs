@@ -35,6 +35,10 @@ pub use report::{Notice, Report, Seated, Taken};
 /// Claims of seats that are there have no end.
 pub const CLAIM_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The longest data that may be kept for whoever comes, in bytes of JSON: an offer with its candidates,
+/// sealed. It may be kept for as long as somebody waits.
+pub const MAX_KEPT_BYTES: usize = 16 * 1024;
+
 /// The rooms of a server, or of several.
 pub trait Store {
     /// Somebody wants a seat, or one back. Reported as [`Report::Seated`], [`Report::Full`] or
@@ -47,7 +51,12 @@ pub trait Store {
 
     /// Data for everybody else in the room; for those who are away it waits. Reported as
     /// [`Report::Relayed`], or as [`Report::Refused`] with `not_joined`, `alone` or `queue_full`.
-    fn relay(&mut self, asker: Asker, room: RoomId, data: Raw);
+    ///
+    /// With `keep`, data that finds nobody is kept instead, in place of what was kept before, and reported
+    /// as [`Report::Relayed`], or as [`Report::TooLargeToKeep`]. It is for the next one who takes a seat,
+    /// once: given to a new seat that [takes it](Join::takes_kept), dropped for any other. It is also
+    /// dropped with its sender's seat, and when that is taken back or over.
+    fn relay(&mut self, asker: Asker, room: RoomId, data: Raw, keep: bool);
 
     /// The socket has gone, and with it its hold on the seat in the room. If it was lost, and its client
     /// can come back, the seat is held for it until the grace is over.
@@ -109,6 +118,8 @@ pub struct Join {
     pub barred: Option<Unauthorized>,
     /// The name for a new seat's credentials.
     pub name: SeatName,
+    /// Whether a new seat is given what is kept for whoever comes.
+    pub takes_kept: bool,
     /// Who will sit there.
     pub sitter: Sitter,
 }

@@ -40,12 +40,12 @@ impl Handler for Echo {
     async fn connect(
         &self,
         socket: Socket,
-        request: ConnectRequest,
+        request: &ConnectRequest,
     ) -> Result<Socket, ConnectError> {
         if !matches!(request.namespace.as_str(), "/" | "/custom") {
             return Err(ConnectError::invalid_namespace());
         }
-        let auth = request.auth.or_else(|| RawValue::from_string("{}".to_owned()).ok());
+        let auth = request.auth.clone().or_else(|| RawValue::from_string("{}".to_owned()).ok());
         socket.emit_raw("auth", &Vec::from_iter(auth), Vec::new());
         Ok(socket)
     }

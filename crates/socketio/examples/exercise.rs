@@ -46,7 +46,7 @@ impl Handler for Exercise {
     async fn connect(
         &self,
         socket: Socket,
-        request: ConnectRequest,
+        request: &ConnectRequest,
     ) -> Result<Socket, ConnectError> {
         let auth = request.auth.as_deref().map(RawValue::get);
         println!("{}", json!({ "call": "connect", "socket": socket.id(), "auth": auth }));

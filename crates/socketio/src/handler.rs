@@ -24,8 +24,22 @@ pub trait Handler: Send + Sync + 'static {
     fn connect(
         &self,
         socket: Socket,
-        request: ConnectRequest,
+        request: &ConnectRequest,
     ) -> impl Future<Output = Result<Self::State, ConnectError>> + Send;
+
+    /// The client is connected: its answer has been sent, and what [`connect`](Self::connect) emitted.
+    ///
+    /// What is emitted from here on follows at once, so this is the place for what the client asks for
+    /// together with the connection, by its [`auth`](ConnectRequest::auth). Called before all events, but
+    /// not for a socket that has been disconnected already. Does nothing unless it is written.
+    fn connected(
+        &self,
+        state: &mut Self::State,
+        request: ConnectRequest,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (state, request);
+        async {}
+    }
 
     /// An event came from the client.
     fn event(&self, state: &mut Self::State, event: Event) -> impl Future<Output = ()> + Send;

@@ -46,7 +46,7 @@
 //!     async fn connect(
 //!         &self,
 //!         socket: Socket,
-//!         request: ConnectRequest,
+//!         request: &ConnectRequest,
 //!     ) -> Result<Socket, ConnectError> {
 //!         match request.namespace.as_str() {
 //!             "/" => Ok(socket),

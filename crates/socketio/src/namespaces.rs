@@ -158,13 +158,18 @@ impl<H: Handler> Namespaces<'_, H> {
         let socket = Socket::new(id, namespace.to_owned(), Arc::clone(&self.client));
         let handshake = Arc::clone(&self.handshake);
         let request = ConnectRequest { namespace: namespace.to_owned(), auth, handshake };
-        match guarded(self.handler.connect(socket.clone(), request)).await {
-            Some(Ok(state)) => {
+        match guarded(self.handler.connect(socket.clone(), &request)).await {
+            Some(Ok(mut state)) => {
                 debug!(socket = socket.id(), namespace, "connected");
                 if socket.accept() && self.client.is_on_websocket() {
                     sleep(GREETING_GAP).await;
                 }
                 socket.release();
+                if !socket.has_ended()
+                    && guarded(self.handler.connected(&mut state, request)).await.is_none()
+                {
+                    self.client.close();
+                }
                 self.join(Joined { socket, state: Some(state) });
             }
             Some(Err(refused)) => {

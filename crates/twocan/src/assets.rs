@@ -7,8 +7,8 @@ use http_body_util::Full;
 use hyper::{
     HeaderMap, Response, StatusCode,
     header::{
-        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName,
-        HeaderValue, IF_NONE_MATCH, VARY,
+        ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING,
+        CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
     },
 };
 use rust_embed::RustEmbed;
@@ -22,8 +22,15 @@ struct Dist;
 /// The file that every call's address shows.
 const INDEX: &str = "index.html";
 
+/// The file that pages of other sites load: it brings them the element of a call.
+const EMBED: &str = "embed.js";
+
 /// Names below this carry a hash of their content, so what they name never changes.
 const HASHED: &str = "assets/";
+
+/// [Who may load a file](https://fetch.spec.whatwg.org/#cross-origin-resource-policy-header) into pages that
+/// are isolated from others.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The files of the page.
 #[derive(Debug)]
@@ -86,7 +93,19 @@ impl Assets {
             name if is_room(name) => INDEX,
             name => name,
         };
-        Some(self.files.get(name)?.answer(headers))
+        let mut response = self.files.get(name)?.answer(headers);
+        if name == EMBED {
+            let headers = response.headers_mut();
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        }
+        Some(response)
+    }
+
+    /// The page's HTML; empty if it is missing.
+    pub(crate) fn index(&self) -> &str {
+        let page = self.files.get(INDEX);
+        page.and_then(|page| std::str::from_utf8(&page.plain.bytes).ok()).unwrap_or_default()
     }
 
     #[cfg(test)]
@@ -197,6 +216,19 @@ mod tests {
         let script = assets.answer(&format!("/{script}"), &HeaderMap::new()).unwrap();
         assert_eq!(script.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
         assert_eq!(script.headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
+    }
+
+    #[test]
+    fn other_sites_may_load_the_element_and_nothing_else() {
+        let assets = Assets::embedded();
+        let element = assets.answer("/embed.js", &HeaderMap::new()).unwrap();
+        assert_eq!(element.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert_eq!(element.headers()[RESOURCE_POLICY], "cross-origin");
+        assert_eq!(element.headers()[CACHE_CONTROL], "no-cache");
+        for name in assets.names().filter(|&name| name != EMBED && name != INDEX) {
+            let other = assets.answer(&format!("/{name}"), &HeaderMap::new()).unwrap();
+            assert!(!other.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN), "{name}");
+        }
     }
 
     #[test]

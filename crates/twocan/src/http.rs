@@ -5,10 +5,7 @@ use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-        REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    },
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
 };
 use ipnet::IpNet;
 use tracing::error;
@@ -17,13 +14,17 @@ use twocan_socketio::{Peer, Server};
 
 use crate::{
     assets::Assets,
+    frames::Frames,
     metrics::{self, Metrics},
+    policy::policies,
     proxy::{Proxies, is_passed_on},
 };
 
 /// Everything that answers requests.
 pub(crate) struct Site {
     assets: Assets,
+    policies: Vec<(HeaderName, HeaderValue)>,
+    frames: Frames,
     metrics: Metrics,
     /// Who may see the metrics besides this computer.
     watchers: Vec<IpNet>,
@@ -35,17 +36,20 @@ pub(crate) struct Site {
 
 impl Site {
     /// `elsewhere` are the page's addresses for other devices; requests that `proxies` pass on are
-    /// their clients'; `watchers` may see `metrics`.
+    /// their clients'; `frames` may show the page; `watchers` may see `metrics`.
     pub(crate) fn new(
         sockets: Server<Signalling>,
         elsewhere: &[String],
         proxies: Proxies,
+        frames: Frames,
         metrics: Metrics,
         watchers: Vec<IpNet>,
     ) -> Site {
         let origins: Vec<&str> = elsewhere.iter().map(|url| url.trim_end_matches('/')).collect();
         let reach = serde_json::json!({ "origins": origins }).to_string();
-        Site { assets: Assets::embedded(), metrics, watchers, proxies, reach, sockets }
+        let assets = Assets::embedded();
+        let policies = policies(assets.index(), &frames.ancestors());
+        Site { assets, policies, frames, metrics, watchers, proxies, reach, sockets }
     }
 
     /// Answers one request that came by the connection of `connected`.
@@ -59,8 +63,9 @@ impl Site {
             return self.signalling(request, peer).await;
         }
         let mut response = self.file(&request, peer);
-        for (name, value) in POLICIES {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        let headers = response.headers_mut();
+        for (name, value) in &self.policies {
+            headers.entry(name).or_insert_with(|| value.clone());
         }
         response
     }
@@ -94,8 +99,9 @@ impl Site {
             "/metrics" => self.metrics(request, peer),
             "/reach" if is_local(request, peer) => data("application/json", self.reach.clone()),
             path => self
-                .assets
-                .answer(path, request.headers())
+                .frames
+                .refusal(request.headers())
+                .or_else(|| self.assets.answer(path, request.headers()))
                 .unwrap_or_else(|| text(StatusCode::NOT_FOUND, "There is nothing here.\n")),
         }
     }
@@ -116,27 +122,6 @@ impl Site {
         }
     }
 }
-
-/// What a page of this server may do: run its own scripts, talk to its own server, show what the
-/// camera gives it, and nothing else.
-const POLICIES: [(HeaderName, &str); 5] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-         media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
-    ),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // The address of a room is what lets people in.
-    (REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), \
-         autoplay=(self), fullscreen=(self), picture-in-picture=(self), screen-wake-lock=(self), \
-         clipboard-write=(self), geolocation=(), usb=(), serial=(), payment=()",
-    ),
-];
 
 /// Whether a request comes from this computer, and by no proxy: the addresses of the network, and how
 /// much the server has to do, are nobody else's business.

@@ -2,6 +2,7 @@
 
 mod assets;
 mod defaults;
+mod frames;
 mod greeting;
 mod http;
 pub mod limits;
@@ -10,6 +11,7 @@ pub mod logging;
 mod metrics;
 mod negotiate;
 mod network;
+mod policy;
 mod proxy;
 pub mod serve;
 pub mod settings;

@@ -29,6 +29,7 @@ use twocan_signal::{
 
 use crate::{
     defaults,
+    frames::Frames,
     greeting::{self, Greeting},
     http::Site,
     limits,
@@ -182,8 +183,9 @@ impl Server {
         let sockets = twocan_socketio::Server::new(sockets, signalling.clone());
         let metrics = Metrics::new(sockets.clone(), relay.as_ref().map(Relay::handle));
         let proxies = Proxies::new(settings.trusted_proxy.clone());
+        let frames = Frames::new(settings.frame_ancestor.clone());
         let watchers = settings.metrics_from.clone();
-        let site = Site::new(sockets, &elsewhere, proxies, metrics, watchers);
+        let site = Site::new(sockets, &elsewhere, proxies, frames, metrics, watchers);
 
         info!(
             http = ?addresses.http, https = ?addresses.https, turn = ?addresses.turn,

@@ -179,6 +179,10 @@ pub struct Settings {
     #[arg(long, value_name = "ORIGIN", env = "TWOCAN_ORIGIN", value_delimiter = ',')]
     pub origin: Vec<Origin>,
 
+    /// The origin of a site that may show the page in a frame (repeatable) [default: none may]
+    #[arg(long, value_name = "ORIGIN", env = "TWOCAN_FRAME_ANCESTOR", value_delimiter = ',')]
+    pub frame_ancestor: Vec<Origin>,
+
     /// How many people a room holds
     #[arg(
         long,

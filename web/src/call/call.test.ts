@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Call } from './call';
 import type { CallOptions } from './options';
-import type { Joined, PeerMessage, Tickets } from './protocol';
+import type { Capabilities, Joined, PeerMessage, Tickets } from './protocol';
 import type { Signalling, SignallingHandler } from './signalling';
 import { machine } from './testing/machine';
 
@@ -105,6 +105,49 @@ it('has an offer ready while it waits, and sends it at once with the candidates 
   connections[0]?.find('found after');
   expect(sent.at(-1)).toEqual({ type: 'candidate', value: { candidate: 'found after' }, link });
   expect(connections).toHaveLength(1);
+});
+
+it('leaves its offer for whoever comes when all candidates are known, and does not say it again to whoever was given it', async () => {
+  const { server, sent, left } = inRoom();
+  await makeOffer();
+  connections[0]?.find('found before');
+  expect(left).toEqual([]);
+  connections[0]?.gather();
+  const link = expect.any(String);
+  const offer = { type: 'offer', sdp: 'offer of audio,video found before' };
+  expect(left).toEqual([{ type: 'offer', value: offer, link }]);
+  connections[0]?.find('found late');
+  server.peerJoined({ ...zoe, kept: true });
+  const late = { type: 'candidate', value: { candidate: 'found late' }, link };
+  expect(sent.filter(({ type }) => type !== 'media')).toEqual([late]);
+});
+
+it('leaves its offer after half a second, however many candidates are still looked for', async () => {
+  const { left } = inRoom();
+  await makeOffer();
+  await vi.advanceTimersByTimeAsync(400);
+  expect(left).toEqual([]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(left).toHaveLength(1);
+  connections[0]?.gather();
+  expect(left).toHaveLength(1);
+});
+
+it('sends its offer if that was left for somebody, and this one was not given it', async () => {
+  const { server, sent, left } = inRoom();
+  await makeOffer();
+  connections[0]?.gather();
+  expect(left).toHaveLength(1);
+  server.peerJoined(zoe);
+  expect(sent[0]?.type).toBe('offer');
+});
+
+it('leaves nothing, and is given nothing, if it asks before connecting', async () => {
+  const { left, told } = inRoom({}, { asks: true });
+  await makeOffer();
+  connections[0]?.gather();
+  expect(left).toEqual([]);
+  expect(told).toMatchObject([{ asks: true, kept: false }]);
 });
 
 it('has another offer ready when the first one has come and gone', () => {
@@ -249,6 +292,37 @@ it('asks the side that offers for a new path', () => {
   connections[0]?.become('failed');
   expect(sent.at(-1)).toEqual({ type: 'restart', link: 'l1' });
   expect(connections[0]?.restarts).toBe(0);
+});
+
+it('takes the offer of a client that cannot say so for the start of a call', () => {
+  const { call, server } = inRoom({}, { asks: true });
+  const offer = { type: 'offer', value: { type: 'offer', sdp: 'v=0' } } as const;
+  server.peerJoined({ ...zoe, capabilities: { ...capabilities, asks: false } });
+  server.message(offer);
+  expect(call.snapshot.phase).toBe('ready');
+  server.peerLeft('zoe');
+  server.peerJoined({ userId: 'plain' });
+  expect(call.snapshot.phase).toBe('ready');
+  server.message(offer);
+  expect(call.snapshot.phase).toBe('connecting');
+  expect(connections.at(-1)?.remoteDescription).toEqual(offer.value);
+});
+
+it('says that the call is started before it offers', async () => {
+  const { call, server, sent } = inRoom({}, { asks: true });
+  await makeOffer();
+  server.peerJoined({ ...zoe, capabilities: { ...capabilities, asks: false } });
+  expect(sent).toEqual([]);
+  call.start();
+  expect(sent.map(({ type }) => type)).toEqual(['call', 'offer', 'media']);
+  expect(connections).toHaveLength(1);
+});
+
+it('knows the name that the server hands over', () => {
+  const { call, server } = inRoom();
+  expect(call.snapshot.remote.name).toBeNull();
+  server.peerJoined({ ...zoe, name: 'Zoe' });
+  expect(call.snapshot.remote.name).toBe('Zoe');
 });
 
 it('opens a channel for the safety code, to a page that has one', () => {
@@ -458,6 +532,8 @@ function joining(options: Partial<CallOptions> = {}) {
   const log: string[] = [];
   const sent: PeerMessage[] = [];
   const tickets: Tickets[] = [];
+  const told: (Capabilities | undefined)[] = [];
+  const left: PeerMessage[] = [];
   let held = Promise.resolve();
   const line = {
     up: true,
@@ -476,8 +552,9 @@ function joining(options: Partial<CallOptions> = {}) {
       log.push('connect');
       server = handler;
     },
-    join: (with_) => {
+    join: ({ capabilities, ...with_ }) => {
       log.push('join');
+      told.push(capabilities);
       tickets.push(with_);
     },
     leave: () => {
@@ -485,6 +562,7 @@ function joining(options: Partial<CallOptions> = {}) {
       return line.up;
     },
     send: (message) => sent.push(message as PeerMessage),
+    keep: (message) => left.push(message as PeerMessage),
     askIceServers: () => {
       log.push('ask');
       return held;
@@ -499,7 +577,7 @@ function joining(options: Partial<CallOptions> = {}) {
   if (!server) throw new Error('connect hands over no handler');
   server.up();
   call.join();
-  return { call, server, sent, log, tickets, line };
+  return { call, server, sent, left, log, tickets, told, line };
 }
 
 function fakeNetwork() {
@@ -616,6 +694,8 @@ class FakeConnection {
   onconnectionstatechange: (() => void) | null = null;
   onnegotiationneeded: (() => void) | null = null;
   onicecandidate: ((event: { candidate: FakeCandidate }) => void) | null = null;
+  iceGatheringState: RTCIceGatheringState = 'gathering';
+  onicegatheringstatechange: (() => void) | null = null;
   closed = false;
   restarts = 0;
   ondatachannel: ((event: { channel: FakeChannel }) => void) | null = null;
@@ -650,6 +730,12 @@ class FakeConnection {
   find(candidate: string) {
     this.localDescription = { type: 'offer', sdp: `${this.localDescription?.sdp} ${candidate}` };
     this.onicecandidate?.({ candidate: { candidate, toJSON: () => ({ candidate }) } });
+  }
+
+  /** The browser has found them all. */
+  gather() {
+    this.iceGatheringState = 'complete';
+    this.onicegatheringstatechange?.();
   }
 
   async setRemoteDescription(description: RTCSessionDescriptionInit) {

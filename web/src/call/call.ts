@@ -5,10 +5,11 @@ import { step } from './machine';
 import { LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
 import { type CallOptions, type ResumeStore, rememberHere } from './options';
-import { roleOf } from './path';
+import { asksFirst, roleOf } from './path';
 import {
   type Capabilities,
   type MediaState,
+  OWN_CAPABILITIES,
   type PeerMessage,
   readPeerMessage,
   type Tickets,
@@ -20,6 +21,7 @@ import { type Milestone, Setup } from './setup';
 import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
 import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
+import type { Monitor, MonitorIo } from './statistics/monitor';
 import type { Connection, Path } from './stats';
 
 /** When this library began to run, counted from the start of loading the page (ms). */
@@ -36,14 +38,20 @@ const MAX_CODES = 20;
 
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
+  /**
+   * Whether one of the two has to start the call before anything is connected; holds from the next `join` on. The
+   * other one's page is told, and waits as well.
+   */
+  asks: boolean;
   #state: CallState = initialState();
   #snapshot: CallSnapshot;
   #link: Link | null = null;
   /** The path before, which goes on until the new one carries. */
   #retiring: Link | null = null;
   /** While waiting. Only a page of this kind, to which this side offers, is given it. */
-  readonly #ready = new ReadyLink(() =>
-    this.#makeLink({ polite: false, offers: true, codes: true }),
+  readonly #ready = new ReadyLink(
+    (gathered) => this.#makeLink({ polite: false, offers: true, codes: true, gathered }),
+    (offer) => this.#state.asks || this.#signalling.keep(offer),
   );
   #peerMedia: MediaState | null = null;
   /** What the page at the other end of the link can do. */
@@ -56,6 +64,7 @@ export class Call {
   #iceServers: RTCIceServer[] = [];
   #connection: Connection | null = null;
   #lastPath: Path | null = null;
+  #monitor: Monitor | null = null;
   #statistics: ReturnType<typeof setInterval> | undefined;
   readonly #setup = new Setup(LOADED);
   readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
@@ -74,6 +83,7 @@ export class Call {
     this.#roomId = 'keys' in options ? options.keys.roomId : options.roomId;
     this.#sealed = keys !== null;
     this.#token = options.token;
+    this.asks = options.asks ?? false;
     this.#resume = options.resume ?? rememberHere();
     const signalling = options.signalling ?? socketSignalling(this.#roomId);
     this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
@@ -104,7 +114,7 @@ export class Call {
         this.#reach('online');
         this.#input({ type: 'server-up' });
       },
-      lost: (crowded = false) => this.#input({ type: 'server-lost', crowded }),
+      lost: (why) => this.#input({ type: 'server-lost', why }),
       joined: (body) => {
         const { userId, polite, resumed = false, peer } = body;
         this.#reach('seated');
@@ -130,8 +140,14 @@ export class Call {
 
   /** Takes a seat, or the own one back; camera and microphone start at the same time. */
   join(): void {
+    this.#monitor = null;
     void this.#media.open();
-    this.#input({ type: 'join' });
+    this.#input({ type: 'join', asks: this.asks });
+  }
+
+  /** Starts the call, while it is `ready`. */
+  start(): void {
+    this.#input({ type: 'call' });
   }
 
   /** Hangs up. */
@@ -206,7 +222,7 @@ export class Call {
     if (inCall(before) && !inCall(state)) this.#media.close();
     if (isWatched(before) !== isWatched(state)) this.#watchConnection();
     if (before.phase !== 'waiting') this.#makeReady();
-    else if (state.phase !== 'waiting') this.#ready.drop();
+    if (state.phase !== 'waiting' && state.phase !== 'ready') this.#ready.drop();
     this.#changed();
   }
 
@@ -214,7 +230,11 @@ export class Call {
     switch (effect.do) {
       case 'send-join':
         this.#reach('asked');
-        return this.#signalling.join(this.#tickets());
+        return this.#signalling.join({
+          ...this.#tickets(),
+          // An offer that is given with the seat would start the call unasked.
+          capabilities: { ...OWN_CAPABILITIES, asks: this.#state.asks, kept: !this.#state.asks },
+        });
       case 'send-leave':
         if (before.peer?.capabilities?.leaving) this.#send({ type: 'leaving' });
         // A seat that cannot be left is had back, rather than met as somebody else's.
@@ -232,6 +252,7 @@ export class Call {
       case 'tell-devices':
         // A first screen may have been offered on a line to the server that was lost.
         this.#link?.offerAgain();
+        this.#sayStarted();
         return this.#tellDevices();
       case 'set-timer': {
         const { timer, ms } = effect;
@@ -309,10 +330,12 @@ export class Call {
     const { peer, polite, offers } = effect;
     const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
     const ready = codes && offers && !polite ? this.#ready.take() : null;
-    this.#link = ready ?? this.#makeLink({ polite, offers, codes });
+    this.#link = ready?.link ?? this.#makeLink({ polite, offers, codes });
     this.#links += 1;
-    // So far it has said nothing.
-    ready?.offerAgain();
+    this.#sayStarted();
+    // So far it has said nothing, unless they were given its offer with their seat.
+    if (ready?.isLeft && peer.kept) ready.link.sendFound();
+    else ready?.link.offerAgain();
     this.#peerCan = peer.capabilities ?? {};
     this.#feed();
     if (this.#peerMedia?.screen) this.#link.openScreen();
@@ -324,7 +347,7 @@ export class Call {
   }
 
   /** Makes a link that says nothing before it is the call's. */
-  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes'>): Link {
+  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes' | 'gathered'>): Link {
     const link: Link = new Link({
       ...kind,
       iceServers: this.#iceServers,
@@ -380,9 +403,12 @@ export class Call {
       if (message.value.screen) this.#link?.openScreen();
       return this.#changed();
     }
-    if (message.link !== undefined && message.link !== this.#link?.id && !this.#follow(message)) {
-      return;
-    }
+    if (message.type === 'call') return this.#input({ type: 'call' });
+    // A client that knows nothing of it starts the call with its offer.
+    if (message.type === 'offer' && !this.#peerWaits) this.#input({ type: 'call' });
+    if (message.type === 'quality') return this.#monitor?.hear(message.value, performance.now());
+    const here = this.#link?.id ?? null;
+    if (message.link !== undefined && message.link !== here && !this.#follow(message)) return;
     if (message.type === 'leaving' || message.type === 'unload') {
       this.#input({ type: message.type === 'leaving' ? 'peer-leaving' : 'peer-unloading' });
     } else if (message.type === 'restart') {
@@ -433,6 +459,16 @@ export class Call {
     return this.#media.device(line).track;
   }
 
+  /** Whether the other one's page waits for the start of a call if it has to. */
+  get #peerWaits(): boolean {
+    return this.#state.peer?.capabilities?.asks !== undefined;
+  }
+
+  /** Says that the call has been started, if that is waited for. */
+  #sayStarted(): void {
+    if (this.#peerWaits && asksFirst(this.#state)) this.#send({ type: 'call' });
+  }
+
   #tellDevices(): void {
     if (!this.#link || !this.#state.peer?.capabilities?.media) return;
     const value = {
@@ -447,18 +483,33 @@ export class Call {
   #watchConnection(): void {
     clearInterval(this.#statistics);
     this.#connection = null;
-    if (!isWatched(this.#state)) return;
+    if (!isWatched(this.#state)) return this.#monitor?.end();
     const read = async () => {
       const link = this.#retiring ?? this.#link;
       const { microphone, camera } = this.#peerMedia ?? { microphone: true, camera: true };
-      const connection = (await link?.connection(microphone || camera)) ?? null;
+      const read = await link?.connection(microphone || camera);
+      const connection = read?.connection ?? null;
+      // Fetched only when there is something to see.
+      const { Monitor } = connection ? await import('./statistics/monitor') : {};
       if (!isWatched(this.#state)) return;
       this.#connection = connection;
       this.#lastPath = connection?.path ?? this.#lastPath;
+      if (Monitor) this.#monitor ??= new Monitor(this.#monitorIo());
+      if (read)
+        this.#monitor?.take(link, read.entries, this.#state.media === 'up', performance.now());
       this.#changed();
     };
     this.#statistics = setInterval(read, STATISTICS_EVERY_MS);
     void read();
+  }
+
+  #monitorIo(): MonitorIo {
+    return {
+      iceServers: () => this.#iceServers,
+      tell: (value) => {
+        if (this.#state.peer?.capabilities?.quality) this.#send({ type: 'quality', value });
+      },
+    };
   }
 
   #changed(): void {
@@ -490,6 +541,7 @@ export class Call {
       screen: this.#screen,
       recording: this.#recording,
       remote: {
+        name: state.peer?.name ?? null,
         stream,
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),
@@ -499,6 +551,7 @@ export class Call {
       },
       code: link?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
+      statistics: this.#monitor?.statistics ?? null,
       lastPath: this.#lastPath,
       setup: this.#setup.times,
       connectedAt: state.connectedAt,

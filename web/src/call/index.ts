@@ -1,6 +1,7 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
 export { Call } from './call';
 export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
+export type { EarlySocket } from './early';
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export type { CallOptions, ResumeStore } from './options';
@@ -15,7 +16,21 @@ export { deriveRoom, type RoomKeys } from './seal/keys';
 export { newSecret, readSecret } from './seal/secret';
 export type { SealTrouble } from './seal/session';
 export type { SetupTimes } from './setup';
-export { type Signalling, type SignallingHandler, socketSignalling } from './signalling';
+export {
+  type Overload,
+  type Signalling,
+  type SignallingHandler,
+  socketSignalling,
+} from './signalling';
 export type { CallSnapshot, RemoteSnapshot } from './snapshot';
 export type { Failure, Phase, ServerLink } from './state';
+export { exportStatistics, type StatisticsFile } from './statistics/export';
+export type { Reach } from './statistics/loop';
+export type { Statistics } from './statistics/monitor';
+export type { Codecs, End, Route } from './statistics/route';
+export type { Limitation, Sample, Size } from './statistics/sample';
+export { type Summary, worstOf } from './statistics/summary';
+export type { QualityReport, Trouble } from './statistics/trouble';
 export type { Connection, Path } from './stats';
+export { listenForVoice } from './voice';
+export { warmUp } from './warm-up';

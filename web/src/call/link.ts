@@ -4,7 +4,8 @@ import { Negotiation } from './negotiation';
 import type { PeerMessage } from './protocol';
 import { Pulse } from './pulse';
 import type { Code, CodeProblem, Side } from './seal/code';
-import { type Connection, type Reading, readConnection } from './stats';
+import type { Entry } from './statistics/report';
+import { type Connection, readConnection } from './stats';
 
 /** The media path to one peer, as it changes. */
 export type LinkState = 'up' | 'interrupted' | 'stalled' | 'failed';
@@ -23,6 +24,8 @@ export interface LinkOptions {
   /** How far the link has come: descriptions exchanged, path found, first picture there. */
   reached(point: 'described' | 'found' | 'seen'): void;
   remoteChanged(): void;
+  /** All candidates of an offer or answer have been found. */
+  gathered?(): void;
 }
 
 const KINDS = ['microphone', 'camera'] as const;
@@ -71,7 +74,8 @@ export class Link {
   #still = false;
   #looking: ReturnType<typeof setInterval> | undefined;
   #sharpening: ReturnType<typeof setTimeout> | undefined;
-  #reading: Reading = { received: 0, lost: 0 };
+  /** Candidates that were found after the offer was left for whoever comes; `null` if none was. */
+  #found: RTCIceCandidateInit[] | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -100,7 +104,13 @@ export class Link {
       void this.#negotiation.needed();
     };
     pc.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate) options.send({ type: 'candidate', value: candidate.toJSON() });
+      if (!candidate?.candidate) return;
+      const value = candidate.toJSON();
+      this.#found?.push(value);
+      options.send({ type: 'candidate', value });
+    };
+    pc.onicegatheringstatechange = () => {
+      if (pc.iceGatheringState === 'complete') options.gathered?.();
     };
     pc.onconnectionstatechange = () => {
       this.#still = false;
@@ -165,6 +175,19 @@ export class Link {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
   }
 
+  /** The offer as it stands, for somebody who is still to come; `null` before there is one. */
+  offerToLeave(): PeerMessage | null {
+    const { type, sdp } = this.#pc.localDescription ?? {};
+    if (type !== 'offer' || sdp === undefined) return null;
+    this.#found = [];
+    return { type, value: { type, sdp }, link: this.id };
+  }
+
+  /** Sends what was found after the offer had been left. */
+  sendFound(): void {
+    for (const value of this.#found ?? []) this.#options.send({ type: 'candidate', value });
+  }
+
   /** Sends the offer that has no answer yet, with all candidates that are known. */
   offerAgain(): void {
     this.#negotiation.repeat();
@@ -183,20 +206,18 @@ export class Link {
   }
 
   /**
-   * Path and quality as of this moment; `null` while there is none. Sees, if it is asked every second or so,
-   * that nothing comes any more long before the browser says so. `sends`: the other side has something to send.
+   * The path as of this moment, `null` while there is none, and the browser's report. Sees, if it is asked every second
+   * or so, that nothing comes any more long before the browser says so. `sends`: the other side has something to send.
    */
-  async connection(sends: boolean): Promise<Connection | null> {
-    const report = await this.#pc.getStats();
-    const entries: Parameters<typeof readConnection>[0] = [...report.values()];
-    const { connection, reading, beat } = readConnection(entries, this.#reading);
-    this.#reading = reading;
+  async connection(sends: boolean): Promise<{ connection: Connection | null; entries: Entry[] }> {
+    const entries: Entry[] = [...(await this.#pc.getStats()).values()];
+    const { connection, beat } = readConnection(entries);
     const still = this.#pulse.isStill(beat, sends);
     if (still !== this.#still) {
       this.#still = still;
       if (this.#pc.connectionState === 'connected') this.#stateChanged();
     }
-    return connection;
+    return { connection, entries };
   }
 
   /** Ends the link; its tracks belong to others and go on. */
@@ -204,6 +225,7 @@ export class Link {
     const pc = this.#pc;
     pc.onnegotiationneeded = null;
     pc.onicecandidate = null;
+    pc.onicegatheringstatechange = null;
     pc.onconnectionstatechange = null;
     pc.onsignalingstatechange = null;
     pc.oniceconnectionstatechange = null;

@@ -153,7 +153,7 @@ const scenarios: Record<string, Line[]> = {
     { input: seated(), phase: 'waiting' },
   ],
   'a server with too many connections is asked again and again': [
-    { input: { type: 'server-lost', crowded: true }, phase: 'lobby', also: { server: 'crowded' } },
+    { input: { type: 'server-lost', why: 'crowded' }, phase: 'lobby', also: { server: 'crowded' } },
     { input: join, phase: 'joining', effects: [] },
     { input: up, phase: 'joining', effects: [sendJoin] },
     {

@@ -39,13 +39,13 @@ import {
 export function step(state: CallState, input: Input, now: number, random: number): Step {
   switch (input.type) {
     case 'join':
-      return inCall(state) ? same(state) : join(state);
+      return inCall(state) ? same(state) : join(state, input.asks);
     case 'leave':
       return inCall(state) ? quit(state, now, { phase: 'ended', failure: null }) : same(state);
     case 'server-up':
       return serverUp(state);
     case 'server-lost':
-      return serverLost(state, input.crowded ? 'crowded' : 'lost');
+      return serverLost(state, input.why ?? 'lost');
     case 'network-changed':
       return networkChanged(state, random);
     default:
@@ -82,6 +82,9 @@ function stepInCall(state: CallState, input: InputInCall, now: number, random: n
       };
     case 'peer-left':
       return peerLeft(state, input.userId, now);
+    case 'call':
+      // Nothing reaches who is away: they are told as soon as they are back and somebody presses.
+      return state.phase === 'ready' && !state.peerAway ? openMedia(state, true) : same(state);
     case 'media-up':
       return mediaUp(state, now);
     case 'media-interrupted':
@@ -97,8 +100,8 @@ function stepInCall(state: CallState, input: InputInCall, now: number, random: n
   }
 }
 
-function join(state: CallState): Step {
-  return askForSeat({ ...initialState(), server: state.server, phase: 'joining' });
+function join({ server }: CallState, asks = false): Step {
+  return askForSeat({ ...initialState(), server, asks, phase: 'joining' });
 }
 
 function askForSeat(state: CallState): Step {

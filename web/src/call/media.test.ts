@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Kind } from './devices';
 import { LocalMedia } from './media';
 import { machine } from './testing/machine';
@@ -59,6 +59,37 @@ describe('own devices', () => {
     expect(media.device('camera')).toMatchObject({ track: null, asking: false });
   });
 
+  it('opens the camera first and the microphone when the path has been found, if it has to ask for neither', async () => {
+    vi.useFakeTimers();
+    const { access, asked } = machine({}, GRANTED);
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    expect(asked).toEqual(['camera']);
+    expect(media.device('microphone').asking).toBe(true);
+    // To join does not hurry it.
+    await media.open();
+    expect(asked).toEqual(['camera']);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(asked).toEqual(['camera', 'microphone']);
+    expect(media.isOn('microphone')).toBe(true);
+    vi.useRealTimers();
+  });
+
+  it('opens no microphone after the end', async () => {
+    vi.useFakeTimers();
+    const { access, asked } = machine({}, GRANTED);
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    media.close();
+    expect(media.device('microphone').asking).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toEqual(['camera']);
+    await media.open();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(media.isOn('microphone')).toBe(true);
+    vi.useRealTimers();
+  });
+
   it('remembers a failure, and tries again only when told to', async () => {
     const failing: Partial<Record<Kind, string>> = { camera: 'NotReadableError' };
     const { access, asked } = machine(failing);
@@ -91,7 +122,7 @@ describe('own devices', () => {
     track?.dispatchEvent(new Event('ended'));
     expect(media.device('camera')).toMatchObject({ track: null, problem: 'missing' });
     await settle();
-    expect(media.device('camera').track).toBe(tracks[2]);
+    expect(media.device('camera').track).toBe(tracks[1]);
     expect(media.device('camera')).toMatchObject({ problem: null, substitute: 'the first' });
     await media.set('camera', false);
     expect(media.device('camera').substitute).toBeNull();

@@ -12,6 +12,11 @@ export interface Device {
 }
 
 const KINDS = ['microphone', 'camera'] as const;
+/**
+ * So long after the camera the microphone is opened (ms): to open one keeps a processor busy at the very moment at
+ * which a path is looked for, and nobody has said a word yet.
+ */
+const MICROPHONE_AFTER_MS = 500;
 const OFF: Device = { wanted: true, asking: false, track: null, problem: null, substitute: null };
 
 /**
@@ -22,6 +27,8 @@ export class LocalMedia {
   #devices: Record<Kind, Device> = { microphone: OFF, camera: OFF };
   #queue: Promise<void> = Promise.resolve();
   #generation = 0;
+  /** Opens the microphone after the camera. */
+  #opening: ReturnType<typeof setTimeout> | undefined;
   readonly #access: DeviceAccess;
   readonly #changed: (kind: Kind) => void;
   readonly #unwatch: () => void;
@@ -54,9 +61,24 @@ export class LocalMedia {
     return (await Promise.all(states)).every((state) => state === 'granted');
   }
 
-  /** Opens every device that is wanted, not open, and has not failed before. */
+  /**
+   * Opens every device that is wanted, not open, and has not failed before: at once if the browser has to ask,
+   * so that it asks once; else the camera first.
+   */
   open(): Promise<void> {
-    return this.#run((generation) => this.#openMissing((problem) => problem === null, generation));
+    return this.#run(async (generation) => {
+      const fresh = (problem: Problem | null) => problem === null;
+      if (this.#opening !== undefined) return;
+      const both = this.#missing(fresh).length > 1;
+      if (!both || !(await this.isGranted())) return this.#openMissing(fresh, generation);
+      this.#update('microphone', { asking: true });
+      await this.#openKinds(['camera'], generation);
+      if (generation !== this.#generation) return;
+      this.#opening = setTimeout(() => {
+        this.#opening = undefined;
+        void this.#run((generation) => this.#openMissing(fresh, generation));
+      }, MICROPHONE_AFTER_MS);
+    });
   }
 
   /** Tries again whatever failed. */
@@ -84,6 +106,8 @@ export class LocalMedia {
   /** Stops everything; what was wanted is remembered for the next `open`. */
   close(): void {
     this.#generation += 1;
+    clearTimeout(this.#opening);
+    this.#opening = undefined;
     this.#stop('microphone');
     this.#stop('camera');
   }
@@ -104,11 +128,15 @@ export class LocalMedia {
     worthIt: (problem: Problem | null) => boolean,
     generation: number,
   ): Promise<void> {
-    const kinds = KINDS.filter((kind) => {
+    const kinds = this.#missing(worthIt);
+    if (kinds.length > 0) await this.#openKinds(kinds, generation);
+  }
+
+  #missing(worthIt: (problem: Problem | null) => boolean): Kind[] {
+    return KINDS.filter((kind) => {
       const { wanted, track, problem } = this.#devices[kind];
       return wanted && !track && worthIt(problem);
     });
-    if (kinds.length > 0) await this.#openKinds(kinds, generation);
   }
 
   async #openKinds(kinds: readonly Kind[], generation: number): Promise<void> {

@@ -10,6 +10,8 @@ export type CallOptions = ({ roomId: string } | { keys: RoomKeys }) & CallSettin
 export interface CallSettings {
   /** Token of the site that the call is part of, for servers that ask for one. */
   token?: string | undefined;
+  /** Connects to the other one only when one of the two has started the call; see {@link Call.asks}. */
+  asks?: boolean;
   /** Keeps the seat over a reload of the page; without it, a lost connection to the server at most. */
   resume?: ResumeStore;
   signalling?: Signalling;

@@ -32,12 +32,20 @@ export function roleOf({ polite, peer }: CallState): Role {
   return { polite, offers: !polite };
 }
 
-/** The previous path, if any, goes on until the new one carries. */
-export function openMedia(state: CallState): Step {
+/** Whether one of the two wants a call to be started by somebody. */
+export function asksFirst({ asks, peer }: CallState): boolean {
+  return asks || peer?.capabilities?.asks === true;
+}
+
+/** The previous path, if any, goes on until the new one carries. `called`: nobody has to start the call any more. */
+export function openMedia(state: CallState, called = state.media !== 'none'): Step {
   const { peer } = state;
   if (!peer) return same(state);
   const carrying = state.media === 'up';
   const peerAway = peer.away === true;
+  if (!called && asksFirst(state)) {
+    return same({ ...state, phase: 'ready', peerAway, peerUnloaded: false, peerLeft: false });
+  }
   const effects: Effect[] = [CLEAR, { do: 'open-media', peer, ...roleOf(state) }];
   // A plain client may wait for its person to press 'call': there is no hurry.
   if (isCapable(peer) && !peerAway) effects.push(carrying ? restartAfter(RENEW_MS) : GIVE_UP);

@@ -8,6 +8,8 @@ it.each([
   [{ type: 'answer', value: { type: 'answer', sdp: 'v=0' } }],
   [{ type: 'candidate', value: candidate }],
   [{ type: 'media', value: { microphone: true, camera: false, screen: true, recording: false } }],
+  [{ type: 'quality', value: { bad: true, busy: false, reach: null } }],
+  [{ type: 'quality', value: { bad: true, busy: false, reach: { loss: 0.1, ms: 40 } } }],
   [{ type: 'leaving' }],
   [{ type: 'unload', link: 'k3v9x0q2hmb' }],
   [{ type: 'restart', link: null }],
@@ -27,6 +29,8 @@ it.each([
   [{ type: 'candidate', value: null }],
   [{ type: 'candidate', value: {} }],
   [{ type: 'media', value: { microphone: 'yes', camera: true } }],
+  [{ type: 'quality', value: { bad: true, busy: false, reach: 40 } }],
+  [{ type: 'quality', value: { bad: true, busy: false, reach: { loss: 'much', ms: 40 } } }],
   [{ type: 'rollback', value: { type: 'rollback', sdp: '' } }],
 ])('refuses %j', (message) => {
   expect(readPeerMessage(message)).toBeNull();

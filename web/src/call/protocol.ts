@@ -3,6 +3,8 @@
  * calls the signalling protocol; a client that knows only `roomId` and `userNum` is a valid peer.
  */
 import type { Envelope } from './seal/envelope';
+import type { Reach } from './statistics/loop';
+import type { QualityReport } from './statistics/trouble';
 
 /** What a client of this kind understands beyond the plain protocol. */
 export interface Capabilities {
@@ -20,6 +22,12 @@ export interface Capabilities {
   screen?: boolean;
   /** Tells its person when the other one records. */
   recording?: boolean;
+  /** Takes what the other one has kept for whoever comes. */
+  kept?: boolean;
+  /** Waits, if this is `true` on either side, until one of the two starts the call; and says so with `call`. */
+  asks?: boolean;
+  /** Tells with `quality` messages how it is on its side, while something is wrong. */
+  quality?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -30,6 +38,10 @@ export interface Peer {
   capabilities?: Capabilities | null;
   /** The other one has lost the server, and is waited for. */
   away?: boolean;
+  /** The newcomer has been given what was kept for whoever comes. */
+  kept?: boolean;
+  /** The person's name, for which the site that the call is part of vouches. */
+  name?: string;
 }
 
 /** Answer to `join`: a seat, and everything that a call needs. */
@@ -76,10 +88,13 @@ export interface Tickets {
   resume?: string;
 }
 
+/** What asks for a seat. */
+export type ClientJoin = { roomId: string; capabilities?: Capabilities } & Tickets;
+
 /** What a client sends. */
 export interface ClientEvents {
-  join(body: { roomId: string; capabilities?: Capabilities } & Tickets): void;
-  message(body: { roomId: string; data: PeerMessage | Envelope }): void;
+  join(body: ClientJoin): void;
+  message(body: { roomId: string; data: PeerMessage | Envelope; keep?: boolean }): void;
   leave(body: { roomId: string }): void;
   iceservers(body: { roomId: string }, answered: () => void): void;
 }
@@ -108,9 +123,11 @@ export type PeerMessage = OfLink &
     | { type: 'offer' | 'answer'; value: RTCSessionDescriptionInit }
     | { type: 'candidate'; value: RTCIceCandidateInit }
     | { type: 'media'; value: MediaState }
+    | { type: 'quality'; value: QualityReport }
     | { type: 'leaving' }
     | { type: 'unload' }
     | { type: 'restart' }
+    | { type: 'call' }
   );
 
 /** What this client tells of itself at `join`. */
@@ -122,6 +139,9 @@ export const OWN_CAPABILITIES: Capabilities = {
   code: true,
   screen: true,
   recording: true,
+  kept: true,
+  asks: false,
+  quality: true,
 };
 
 /** Longest room name that the server takes, in characters. */
@@ -136,6 +156,7 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
     case 'leaving':
     case 'unload':
     case 'restart':
+    case 'call':
       return { type, ...of };
     case 'offer':
     case 'answer':
@@ -159,9 +180,20 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
             ...of,
           }
         : null;
+    case 'quality':
+      return isRecord(value) &&
+        typeof value.bad === 'boolean' &&
+        typeof value.busy === 'boolean' &&
+        (value.reach === null || isReach(value.reach))
+        ? { type, value: { bad: value.bad, busy: value.busy, reach: value.reach }, ...of }
+        : null;
     default:
       return null;
   }
+}
+
+function isReach(value: unknown): value is Reach {
+  return isRecord(value) && Number.isFinite(value.loss) && Number.isFinite(value.ms);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

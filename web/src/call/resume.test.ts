@@ -78,36 +78,44 @@ it.each<[string, (side: Tab) => void]>([
 });
 
 describe.each([
-  { known: true, sealed: false },
-  { known: false, sealed: false },
-  { known: true, sealed: true },
-])('whatever happens (a server that knows its seats: $known, sealed: $sealed)', (kind) => {
-  const { known } = kind;
-  it('comes to a call again', { timeout: 60_000 }, async () => {
-    for (let seed = 1; seed <= 100; seed += 1) {
-      const sides = await inCall(seed, kind);
-      const { random } = world;
-      const blows: string[] = [];
-      for (let blow = 0; blow < 12; blow += 1) {
-        blows.push(strike(sides[random() < 0.5 ? 0 : 1], known));
-        await vi.advanceTimersByTimeAsync(random() < 0.5 ? random() * 300 : random() * 8_000);
+  { known: true, sealed: false, asks: false },
+  { known: false, sealed: false, asks: false },
+  { known: true, sealed: true, asks: false },
+  { known: true, sealed: true, asks: true },
+])(
+  'whatever happens (a server that knows its seats: $known, sealed: $sealed, asks: $asks)',
+  (kind) => {
+    const { known } = kind;
+    it('comes to a call again', { timeout: 60_000 }, async () => {
+      for (let seed = 1; seed <= 100; seed += 1) {
+        const sides = await inCall(seed, kind);
+        const { random } = world;
+        const blows: string[] = [];
+        for (let blow = 0; blow < 12; blow += 1) {
+          blows.push(strike(sides[random() < 0.5 ? 0 : 1], known));
+          await vi.advanceTimersByTimeAsync(random() < 0.5 ? random() * 300 : random() * 8_000);
+        }
+        await vi.advanceTimersByTimeAsync(SETTLED_MS);
+        // Half a minute without a first path is a reason to give up, and a former tab that comes back later
+        // has the call: then the person presses the button that is offered.
+        for (const { call } of sides) {
+          const { phase } = call.snapshot;
+          if (phase === 'failed' || phase === 'replaced') call.join();
+        }
+        await vi.advanceTimersByTimeAsync(SETTLED_MS);
+        // Only when both have forgotten the call are they asked again.
+        const ready = sides.filter(({ call }) => call.snapshot.phase === 'ready');
+        if (ready.length === 2) ready[random() < 0.5 ? 0 : 1]?.call.start();
+        await vi.advanceTimersByTimeAsync(SETTLED_MS);
+        const story = `seed ${seed}: ${blows.join(', ')}`;
+        expectTalking(sides, story);
+        // A new seat is lost if its token is lost on the way.
+        if (known) expect(world.server.said, story).not.toContain('full');
+        vi.clearAllTimers();
       }
-      await vi.advanceTimersByTimeAsync(SETTLED_MS);
-      // Half a minute without a first path is a reason to give up, and a former tab that comes back later
-      // has the call: then the person presses the button that is offered.
-      for (const { call } of sides) {
-        const { phase } = call.snapshot;
-        if (phase === 'failed' || phase === 'replaced') call.join();
-      }
-      await vi.advanceTimersByTimeAsync(SETTLED_MS);
-      const story = `seed ${seed}: ${blows.join(', ')}`;
-      expectTalking(sides, story);
-      // A new seat is lost if its token is lost on the way.
-      if (known) expect(world.server.said, story).not.toContain('full');
-      vi.clearAllTimers();
-    }
-  });
-});
+    });
+  },
+);
 
 /** One blow against one side. `known`: the server knows its seats after it has started anew. */
 function strike(side: Tab, known: boolean): string {
@@ -135,10 +143,13 @@ function strike(side: Tab, known: boolean): string {
   return 'break';
 }
 
-async function inCall(seed: number, kind = { sealed: false }): Promise<[Tab, Tab]> {
-  world = new World(seed, kind);
+/** `asks`: the first of the two does, and the other one starts the call. */
+async function inCall(seed: number, { sealed = false, asks = false } = {}): Promise<[Tab, Tab]> {
+  world = new World(seed, { sealed });
   vi.spyOn(Math, 'random').mockImplementation(world.random);
-  const sides: [Tab, Tab] = [new Tab(world), new Tab(world)];
+  const sides: [Tab, Tab] = [new Tab(world, asks), new Tab(world)];
+  await vi.advanceTimersByTimeAsync(1_000);
+  if (asks) sides[1].call.start();
   await vi.advanceTimersByTimeAsync(1_000);
   expectTalking(sides, `seed ${seed}, at the start`);
   world.server.said.length = 0;

@@ -1,6 +1,7 @@
 /**
  * How long each part of setting up a call took, in milliseconds; `null` for what did not happen, or not for this call.
- * Parts of one page run side by side, so their sum is no total.
+ * Parts of one page run side by side, so their sum is no total. Where somebody has to start the call, both count as in
+ * the room from then on.
  */
 export interface SetupTimes {
   /** From the start of loading the page until this library ran. For the first call of a page. */

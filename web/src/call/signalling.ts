@@ -1,7 +1,10 @@
+import { XHR } from 'engine.io-client';
 import { io, type Socket } from 'socket.io-client';
+import { type EarlySocket, over } from './early';
 import {
   type Capabilities,
   type ClientEvents,
+  type ClientJoin,
   type Joined,
   OWN_CAPABILITIES,
   type Peer,
@@ -13,15 +16,18 @@ import {
 import type { Envelope } from './seal/envelope';
 import type { SealTrouble } from './seal/session';
 
+/**
+ * Why a server takes no connection. `crowded`: it has too many from this network; `busy`: it is full, or being
+ * restarted behind a proxy.
+ */
+export type Overload = 'crowded' | 'busy';
+
 /** What the server says of one room. */
 export interface SignallingHandler {
-  /** Connected; a seat there was before has to be asked for again. */
+  /** The server can be reached; a seat there was before has to be asked for again. */
   up(): void;
-  /**
-   * The connection broke or could not be made; it is being tried again. `crowded`: the server has too
-   * many connections from this network.
-   */
-  lost(crowded?: boolean): void;
+  /** The connection broke or could not be made; it is being tried again. `why`: what the server says of it. */
+  lost(why?: Overload): void;
   joined(body: Joined): void;
   full(): void;
   /** Another connection of our own has taken the seat. */
@@ -46,6 +52,8 @@ export interface Signalling {
   /** Gives up the seat; `false` if the server cannot be told. */
   leave(): boolean;
   send(data: PeerMessage | Envelope): void;
+  /** Leaves a message with the server, alone in the room, for whoever comes; it takes the place of the last one. */
+  keep(data: PeerMessage | Envelope): void;
   /**
    * Asks for fresh credentials, which the handler is given; ends when it was, or when it is clear that it
    * will not be. A connection on which no answer comes is made anew.
@@ -65,14 +73,27 @@ const RETURN_AFTER_MS = 1_000;
 const TRY_AGAIN_AFTER_MS = 5_000;
 /** How long an answer may take before the connection counts as dead (ms). */
 const ANSWER_WITHIN_MS = 4_000;
+/** So long a connection is not entered, since a seat that is asked for in that time comes with it (ms). */
+const ASKED_WITHIN_MS = 1_000;
 
 /**
  * Signalling over Socket.IO: straight on WebSocket, and by polling where a proxy breaks that.
- * `server` is an origin; by default the page's own.
+ * `server` is an origin; by default the page's own. `early` is the line if the page has opened one.
  */
-export function socketSignalling(roomId: string, server?: string): Signalling {
+export function socketSignalling(roomId: string, server?: string, early?: EarlySocket): Signalling {
+  /** Enters the connection that is open; `null` if there is none, or it has been entered. */
+  let enter: ((auth: { join?: ClientJoin }) => void) | null = null;
+  let entering: ReturnType<typeof setTimeout> | undefined;
+  /** A seat has been asked for, and its answer comes with the connection. */
+  let asked = false;
+  let handler: SignallingHandler | undefined;
   const options = {
-    transports: ['websocket', 'polling'],
+    auth: (send: NonNullable<typeof enter>) => {
+      enter = send;
+      entering = setTimeout(goIn, ASKED_WITHIN_MS);
+      handler?.up();
+    },
+    transports: [over(early), XHR],
     tryAllTransports: true,
     autoConnect: false,
     reconnectionDelay: 500,
@@ -84,6 +105,21 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
   const socket: Socket<ServerEvents, ClientEvents> =
     server === undefined ? io(options) : io(server, options);
   let returning: ReturnType<typeof setTimeout> | undefined;
+
+  const goIn = (join?: ClientJoin) => {
+    clearTimeout(entering);
+    enter?.(join ? { join } : {});
+    enter = null;
+    asked = join !== undefined;
+  };
+  const lose = (why?: Overload) => {
+    clearTimeout(entering);
+    enter = null;
+    asked = false;
+    // What was meant for a lost connection is outdated when there is another.
+    socket.sendBuffer = [];
+    handler?.lost(why);
+  };
 
   const mine = (body: { roomId: string }) => body.roomId === roomId;
   const comeBack = (ms: number) => {
@@ -102,37 +138,40 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
     });
 
   return {
-    connect(handler) {
-      socket.on('connect', () => handler.up());
-      socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
-        handler.lost(error.data?.code === 'too_many_sockets');
+    connect(theHandler) {
+      handler = theHandler;
+      socket.on('connect_error', (error) => {
+        lose(overloadOf(error));
         comeBack(TRY_AGAIN_AFTER_MS);
       });
       socket.on('disconnect', () => {
-        handler.lost();
+        lose();
         comeBack(RETURN_AFTER_MS);
       });
-      socket.on('joined', (body) => mine(body) && handler.joined(body));
-      socket.on('full', (body) => mine(body) && handler.full());
-      socket.on('replaced', (body) => mine(body) && handler.replaced());
-      socket.on('otherjoined', (body) => mine(body) && handler.peerJoined(body));
-      socket.on('peeraway', (body) => mine(body) && handler.peerAway(body.userId));
-      socket.on('peerback', (body) => mine(body) && handler.peerBack(body));
-      socket.on('bye', (body) => mine(body) && handler.peerLeft(body.userId));
-      socket.on('message', (data) => handler.message(data));
-      socket.on('iceservers', (body) => mine(body) && handler.iceServers(body.iceServers));
-      socket.on('refused', (body) => handler.refused(body));
+      socket.on('joined', (body) => mine(body) && theHandler.joined(body));
+      socket.on('full', (body) => mine(body) && theHandler.full());
+      socket.on('replaced', (body) => mine(body) && theHandler.replaced());
+      socket.on('otherjoined', (body) => mine(body) && theHandler.peerJoined(body));
+      socket.on('peeraway', (body) => mine(body) && theHandler.peerAway(body.userId));
+      socket.on('peerback', (body) => mine(body) && theHandler.peerBack(body));
+      socket.on('bye', (body) => mine(body) && theHandler.peerLeft(body.userId));
+      socket.on('message', (data) => theHandler.message(data));
+      socket.on('iceservers', (body) => mine(body) && theHandler.iceServers(body.iceServers));
+      socket.on('refused', (body) => theHandler.refused(body));
       socket.connect();
     },
     join: (request) => {
-      socket.emit('join', { roomId, capabilities: OWN_CAPABILITIES, ...request });
+      const join = { roomId, capabilities: OWN_CAPABILITIES, ...request };
+      if (enter) goIn(join);
+      else socket.emit('join', join);
     },
     leave() {
-      if (socket.connected) socket.emit('leave', { roomId });
-      return socket.connected;
+      const told = socket.connected || asked;
+      if (told) socket.emit('leave', { roomId });
+      return told;
     },
-    // Volatile in effect: what was meant for a lost connection is outdated when there is another.
     send: (data) => socket.connected && socket.emit('message', { roomId, data }),
+    keep: (data) => socket.connected && socket.emit('message', { roomId, data, keep: true }),
     askIceServers,
     hurry() {
       if (socket.connected) return void askIceServers();
@@ -142,8 +181,21 @@ export function socketSignalling(roomId: string, server?: string): Signalling {
     },
     close() {
       clearTimeout(returning);
+      clearTimeout(entering);
       socket.off();
       socket.disconnect();
     },
   };
+}
+
+/** What a failed connection says of its reason; `description` is a status of HTTP if one came. */
+type ConnectError = Error & { data?: { code?: string }; description?: unknown };
+
+/**
+ * Browsers do not tell why a WebSocket was refused. Polling is tried after it, and its refusal has a status, be it of
+ * the server or of a proxy before it.
+ */
+function overloadOf({ data, description }: ConnectError): Overload | undefined {
+  if (data?.code === 'too_many_sockets' || description === 429) return 'crowded';
+  return [502, 503, 504].includes(Number(description)) ? 'busy' : undefined;
 }

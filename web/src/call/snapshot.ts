@@ -4,6 +4,7 @@ import type { Code, CodeProblem } from './seal/code';
 import type { SealTrouble } from './seal/session';
 import type { SetupTimes } from './setup';
 import type { Failure, Phase, ServerLink } from './state';
+import type { Statistics } from './statistics/monitor';
 import type { Connection, Path } from './stats';
 
 /** Everything that a view shows, as one immutable value. */
@@ -39,6 +40,8 @@ export interface CallSnapshot {
   readonly code: Code | CodeProblem | null;
   /** While connected; read every second. */
   readonly connection: Connection | null;
+  /** How the call is and has been, also after it; `null` before its first reading. */
+  readonly statistics: Statistics | null;
   /** Path of the last connection, for after the call. */
   readonly lastPath: Path | null;
   /** How long the last connection took to set up; `null` before there was one. */
@@ -51,6 +54,8 @@ export interface CallSnapshot {
 
 /** The other person. */
 export interface RemoteSnapshot {
+  /** The name that the site of the call gives them; `null` if it does not. */
+  readonly name: string | null;
   readonly stream: MediaStream | null;
   readonly microphone: boolean;
   readonly camera: boolean;

@@ -1,11 +1,16 @@
 /** What the machine of a call remembers, hears and orders, and the ways out of a call. */
 import type { Peer } from './protocol';
+import type { Overload } from './signalling';
 
-/** Where the call stands, as a person would say it. `replaced`: it goes on in another tab. */
+/**
+ * Where the call stands, as a person would say it. `ready`: both are here, and one of them is to start the call;
+ * `replaced`: it goes on in another tab.
+ */
 export type Phase =
   | 'lobby'
   | 'joining'
   | 'waiting'
+  | 'ready'
   | 'connecting'
   | 'connected'
   | 'reconnecting'
@@ -20,8 +25,8 @@ export type Failure =
   | { kind: 'unreachable' }
   | { kind: 'refused'; code: string };
 
-/** Connection to the server: first attempt, up, lost and being retried, or refused for their number. */
-export type ServerLink = 'connecting' | 'up' | 'lost' | 'crowded';
+/** Connection to the server: first attempt, up, lost and being retried, or refused and being retried. */
+export type ServerLink = 'connecting' | 'up' | 'lost' | Overload;
 
 /** Path of the media: none, being set up, carrying, or interrupted. */
 export type MediaLink = 'none' | 'opening' | 'up' | 'interrupted';
@@ -30,6 +35,8 @@ export type MediaLink = 'none' | 'opening' | 'up' | 'interrupted';
 export interface CallState {
   readonly phase: Phase;
   readonly server: ServerLink;
+  /** Somebody has to start the call before anything is connected. The other side may ask for that as well. */
+  readonly asks: boolean;
   readonly seat: 'none' | 'asked' | 'held';
   /** Public id of the own seat, or of the last one. */
   readonly userId: string;
@@ -64,10 +71,10 @@ export type Timer = 'rejoin' | 'restart' | 'give-up' | 'gone';
 
 /** What happened. */
 export type Input =
-  | { type: 'join' }
+  | { type: 'join'; asks?: boolean }
   | { type: 'leave' }
   | { type: 'server-up' }
-  | { type: 'server-lost'; crowded?: boolean }
+  | { type: 'server-lost'; why?: Overload | undefined }
   | { type: 'joined'; userId: string; polite: boolean; resumed: boolean; peer: Peer | null }
   | { type: 'full' }
   | { type: 'replaced' }
@@ -78,6 +85,8 @@ export type Input =
   | { type: 'peer-leaving' }
   | { type: 'peer-unloading' }
   | { type: 'peer-left'; userId: string }
+  /** One of the two has started the call. */
+  | { type: 'call' }
   | { type: 'media-up' }
   | { type: 'media-interrupted' }
   /** Nothing has come for some seconds, whatever the browser says. */
@@ -99,7 +108,7 @@ export type Effect =
   | { do: 'hurry-server' }
   /** Make a new path, or ask the side that offers to. */
   | { do: 'restart-media' }
-  /** Tell the other person again which devices are on. */
+  /** Tell the other side again that the call is on, if it has been asked for, and which devices are. */
   | { do: 'tell-devices' }
   | { do: 'set-timer'; timer: Timer; ms: number }
   /** Forget the timers of the media; asking for a seat goes on. */
@@ -132,6 +141,7 @@ export function initialState(): CallState {
   return {
     phase: 'lobby',
     server: 'connecting',
+    asks: false,
     seat: 'none',
     userId: '',
     polite: false,

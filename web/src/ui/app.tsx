@@ -1,8 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
-import { Call, deriveRoom, newSecret, type RoomKeys, readSecret } from '../call';
+import {
+  Call,
+  deriveRoom,
+  type EarlySocket,
+  newSecret,
+  type RoomKeys,
+  readSecret,
+  socketSignalling,
+  warmUp,
+} from '../call';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
-import { noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { asksFirst, noteAbsence, seatKeeper, takeAbsence } from './memory';
 import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
 import { titleOf } from './say';
 import { Lobby } from './screens/lobby';
@@ -37,9 +46,7 @@ export function App() {
     document.title = words.start.documentTitle;
     return (
       <main data-state="start">
-        <header>
-          <Wordmark label={words.lobby.home} onHome={home} />
-        </header>
+        <Top onHome={home} />
         <Start problem={problem} onStart={fresh} onOpen={go} />
       </main>
     );
@@ -84,15 +91,32 @@ function Room({ place, pressed, ...rest }: RoomProps) {
   return call && <Screen call={call} {...rest} />;
 }
 
+declare global {
+  interface Window {
+    /** Opened by the script in the page's head. */
+    line?: EarlySocket | undefined;
+  }
+}
+
+/** The line that was opened while the page loaded; the first call takes it. */
+function takeEarly(): EarlySocket | undefined {
+  const { line } = window;
+  window.line = undefined;
+  return line;
+}
+
 /** A call on its way: into its lobby, or straight back into what the page was in before it was loaded anew. */
 function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Call {
   const room = keys ? { keys } : { roomId };
   const call = new Call({
     ...room,
     token: tokenOfHash(location.hash),
+    signalling: socketSignalling(roomId, undefined, takeEarly()),
     resume: seatKeeper(roomId),
+    asks: asksFirst(),
   });
   call.connect();
+  warmUp();
   const absence = takeAbsence(roomId, Date.now());
   if (absence) {
     for (const kind of absence.off) void call.setDevice(kind, false);
@@ -119,9 +143,21 @@ function comeAndGo(call: Call): () => void {
 
 const loadLater = () => import('./screens/later');
 
+/** Head of every screen but the call. */
+function Top({ onHome }: { onHome(): void }) {
+  const later = useLoaded(loadLater);
+  return (
+    <header>
+      <Wordmark label={words.lobby.home} onHome={onHome} />
+      {later && <later.PreferencesButton />}
+    </header>
+  );
+}
+
 function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> & { call: Call }) {
   const snapshot = useSnapshot(call);
   const later = useLoaded(loadLater);
+  useEffect(() => later?.attend(call), [later, call]);
   // Kept here, so that a notice that was closed stays closed on the next screen.
   const [dismissed, setDismissed] = useState<readonly string[]>([]);
   const onDismiss = (key: string) => setDismissed([...dismissed, key]);
@@ -133,13 +169,12 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> 
   const onStage = phase === 'connecting' || phase === 'connected' || phase === 'reconnecting';
   return (
     <main data-state={phase} class={onStage ? 'dark-stage' : undefined}>
-      {!onStage && (
-        <header>
-          <Wordmark label={words.lobby.home} onHome={onHome} />
-        </header>
+      {!onStage && <Top onHome={onHome} />}
+      {(phase === 'lobby' || phase === 'joining') && (
+        <Lobby {...props}>{later && <later.AskFirst call={call} />}</Lobby>
       )}
-      {(phase === 'lobby' || phase === 'joining') && <Lobby {...props} />}
       {later && phase === 'waiting' && <later.Waiting {...props} />}
+      {later && phase === 'ready' && <later.Ready {...props} />}
       {later && onStage && <later.InCall {...props} />}
       {later && phase === 'replaced' && <later.Replaced {...props} />}
       {later && phase === 'ended' && <later.Ended {...props} onFresh={onFresh} />}

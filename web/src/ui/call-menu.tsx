@@ -1,14 +1,29 @@
+import chart from 'lucide-static/icons/chart-line.svg?raw';
 import more from 'lucide-static/icons/ellipsis.svg?raw';
+import keyboard from 'lucide-static/icons/keyboard.svg?raw';
+import languages from 'lucide-static/icons/languages.svg?raw';
 import shield from 'lucide-static/icons/shield-check.svg?raw';
+import { hasKeyboard } from './comfort/keys';
 import { inLanguage } from './i18n/later';
 import { Menu, type MenuItem } from './menu/menu';
 import type { Recorded } from './recording/use-recording';
 import type { Views } from './stage/views';
+import { words as statistics } from './statistics/say';
 import type { ToolName } from './tools';
 
 const words = inLanguage({
-  en: { more: 'More', verify: 'Who could listen' },
-  zh: { more: '更多', verify: '谁可能听到' },
+  en: {
+    more: 'More',
+    verify: 'Who could listen',
+    preferences: 'Language and colours',
+    help: 'Keys',
+  },
+  zh: {
+    more: '更多',
+    verify: '谁可能听到',
+    preferences: '语言和颜色',
+    help: '快捷键',
+  },
 });
 
 interface CallMenuProps {
@@ -21,8 +36,17 @@ interface CallMenuProps {
 export function CallMenu({ onOpen, views, recording }: CallMenuProps) {
   const items: MenuItem[] = [
     { icon: shield, label: words.verify, onSelect: () => onOpen('verify') },
+    { icon: chart, label: statistics.statistics, onSelect: () => onOpen('statistics') },
   ];
   if (recording.item) items.push(recording.item);
   items.push(...views.items);
+  items.push({
+    icon: languages,
+    label: words.preferences,
+    onSelect: () => onOpen('preferences'),
+  });
+  if (hasKeyboard()) {
+    items.push({ icon: keyboard, label: words.help, onSelect: () => onOpen('help') });
+  }
   return <Menu label={words.more} icon={more} items={items} />;
 }

@@ -20,10 +20,13 @@ export function DeviceButton({
   call,
   snapshot,
   kind,
+  shortcut,
 }: {
   call: Call;
   snapshot: CallSnapshot;
   kind: Kind;
+  /** Key by which it can be pressed, where there are keys. */
+  shortcut?: string;
 }) {
   const device = snapshot[kind];
   const on = device.wanted && device.track !== null;
@@ -33,6 +36,7 @@ export function DeviceButton({
       class="round"
       aria-label={words.call[kind]}
       aria-pressed={on}
+      aria-keyshortcuts={shortcut}
       data-tip={words.call[kind]}
       data-problem={device.wanted && device.problem ? device.problem : undefined}
       onClick={() => void call.setDevice(kind, !on)}
@@ -54,8 +58,8 @@ export function CallBar({
 }) {
   return (
     <>
-      <DeviceButton call={call} snapshot={snapshot} kind="microphone" />
-      <DeviceButton call={call} snapshot={snapshot} kind="camera" />
+      <DeviceButton call={call} snapshot={snapshot} kind="microphone" shortcut="M" />
+      <DeviceButton call={call} snapshot={snapshot} kind="camera" shortcut="V" />
       {children}
       <button
         type="button"

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CallSnapshot } from '../call';
-import { noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { ASKS_FIRST, asksFirst, noteAbsence, seatKeeper, takeAbsence } from './memory';
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -34,6 +34,16 @@ it('goes back into no call that was left long ago, or hung up', () => {
   noteAbsence(call(), 1_000);
   noteAbsence(call({ inCall: false }), 2_000);
   expect(takeAbsence('tea', 3_000)).toBeNull();
+});
+
+it('asks before it connects if that was chosen, and not where nothing is kept', () => {
+  vi.stubGlobal('localStorage', undefined);
+  expect(asksFirst()).toBe(false);
+  const kept: Record<string, string> = {};
+  vi.stubGlobal('localStorage', { getItem: (key: string) => kept[key] ?? null });
+  expect(asksFirst()).toBe(false);
+  kept[ASKS_FIRST] = '1';
+  expect(asksFirst()).toBe(true);
 });
 
 it('does without a memory where the browser forbids one', () => {

@@ -10,6 +10,14 @@ export interface Absence {
   off: Kind[];
 }
 
+/** Under what every page of the browser remembers that it asks before it connects. */
+export const ASKS_FIRST = 'ask';
+
+/** Whether somebody has to start a call before it connects. */
+export function asksFirst(): boolean {
+  return attempt(() => localStorage.getItem(ASKS_FIRST)) !== null;
+}
+
 /** Keeps what gives a room's seat back. */
 export function seatKeeper(room: string): ResumeStore {
   const key = `seat:${room}`;
@@ -41,7 +49,7 @@ function put(key: string, value: string | null): void {
 }
 
 /** Browsers may forbid a page to keep anything: then a reload costs the seat, and nothing else. */
-function attempt<T>(act: () => T): T | null {
+export function attempt<T>(act: () => T): T | null {
   try {
     return act();
   } catch {

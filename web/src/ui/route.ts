@@ -36,6 +36,11 @@ export function tokenOfHash(hash: string): string | undefined {
   return new URLSearchParams(hash.slice(1)).get('token') ?? undefined;
 }
 
+/** Language that a site wants the page in its frame to speak; `null` if it leaves that to the person. */
+export function languageOfHash(hash: string): string | null {
+  return new URLSearchParams(hash.slice(1)).get('lang');
+}
+
 /** Place that a person means by what they typed: a room's name, a secret, or a link of this page's host. */
 export function placeOfInput(text: string, hostname: string): Place {
   const typed = text.trim();

@@ -1,4 +1,4 @@
-import type { CallSnapshot, Failure, Problem } from '../call';
+import type { CallSnapshot, Problem } from '../call';
 import { words } from './i18n';
 
 /** The one line that says how the call stands. */
@@ -11,6 +11,7 @@ export function statusOf(call: CallSnapshot): string {
       return trouble ?? lobby.joining;
     case 'waiting':
       return trouble ?? (call.peerLeft ? waiting.left : waiting.lead);
+    case 'ready':
     case 'connecting':
     case 'reconnecting':
       if (isStuck(call)) return status.stuck;
@@ -33,6 +34,7 @@ export function statusOf(call: CallSnapshot): string {
 /** What keeps the page from the server, or the server from taking it in; `null` if nothing does. */
 export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string | null {
   if (waitingForSeat || server === 'crowded') return words.status.crowded;
+  if (server === 'busy') return words.status.busy;
   return server === 'lost' ? words.status.serverLost : null;
 }
 
@@ -43,9 +45,7 @@ export function isStuck(call: CallSnapshot): boolean {
 
 function connectionOf({ connection }: CallSnapshot): string {
   if (!connection) return words.status.connected;
-  const { path, quality } = connection;
-  if (quality === 'good') return words.status[path];
-  return path === 'direct' ? words.status.weakDirect : words.status.weakRelayed;
+  return words.status[connection.path];
 }
 
 function lobbyLine({ microphone, camera }: CallSnapshot): string {
@@ -64,23 +64,12 @@ function lobbyLine({ microphone, camera }: CallSnapshot): string {
 export function titleOf(call: CallSnapshot): string {
   const { titles } = words;
   const { phase } = call;
-  if (phase === 'failed') return statusOf(call);
+  if (phase === 'failed' || phase === 'ready') return statusOf(call);
   if (phase === 'ended') return titles.ended;
   if (phase === 'connected') return titles.connected;
   if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;
   if (phase !== 'lobby') return titles[phase];
   return call.sealed ? words.lobby.headingOwn : words.lobby.room(call.roomId);
-}
-
-/** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
-export function failureText(failure: Failure): string {
-  const { failed } = words;
-  if (failure.kind === 'refused') {
-    if (failure.code === 'malformed') return failed.refused.malformed;
-    if (failure.code === 'too_many_rooms') return failed.refused.tooManyRooms;
-    if (failure.code === 'unauthorized') return failed.refused.unauthorized;
-  }
-  return failed[failure.kind].text;
 }
 
 /** What is wrong with the own devices, as sentences long and brief, and what kind of help it needs. */

@@ -1,6 +1,9 @@
 /** What can be opened during a call beside the pictures, one at a time. */
 import type { ComponentType } from 'preact';
 import type { Call, CallSnapshot } from '../call';
+import { Help } from './comfort/help';
+import { Preferences } from './preferences/preferences';
+import { StatisticsPanel } from './statistics/statistics';
 import { Verify } from './verify/verify';
 
 /** What a tool is drawn from. */
@@ -12,7 +15,10 @@ export interface ToolProps {
 
 /** By their names: a dialog in the middle, or a panel at the side. */
 export const tools = {
+  statistics: StatisticsPanel,
   verify: Verify,
+  preferences: Preferences,
+  help: Help,
 } satisfies Record<string, ComponentType<ToolProps>>;
 
 /** Name of a tool. */

@@ -3,7 +3,7 @@
 use super::{Due, queue::Queue};
 use crate::{
     credentials::SeatName,
-    protocol::{Peer, SocketId, UserId},
+    protocol::{Peer, Raw, SocketId, UserId},
     store::{Claim, Sitter},
 };
 
@@ -12,6 +12,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) seats: Vec<Seat>,
+    /// What is kept for whoever comes, by the only one who is there.
+    pub(super) kept: Option<Raw>,
 }
 
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub(super) enum Hold {
 impl Room {
     pub(super) fn new() -> Room {
         // Rooms are nearly always for two, and a growing `Vec` would begin with four.
-        Room { seats: Vec::with_capacity(2) }
+        Room { seats: Vec::with_capacity(2), kept: None }
     }
 
     /// Adds a newcomer and returns its place.

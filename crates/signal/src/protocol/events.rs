@@ -112,6 +112,9 @@ pub struct OtherJoined {
     /// The newcomer.
     #[serde(flatten)]
     pub peer: Peer,
+    /// Whether the newcomer was given what the one who hears this had kept for whoever comes.
+    #[serde(skip_serializing_if = "is_false")]
+    pub kept: bool,
 }
 
 /// The argument of `leaved` and `replaced`, and what the acknowledgement of a relayed `message`

@@ -29,6 +29,13 @@ impl Refused {
         Refused::with_message("join", Code::Unauthorized, why.message())
     }
 
+    /// Refuses a `message` that is too long to be kept for whoever comes.
+    pub fn too_large_to_keep() -> Refused {
+        let help = "Data that is kept for whoever comes may have 16384 bytes of JSON. Keep less, or send \
+                    it when you hear otherjoined.";
+        Refused::with_message("message", Code::TooLarge, help)
+    }
+
     /// Refuses `event` with a sentence of its own.
     pub fn with_message(event: &str, code: Code, message: &'static str) -> Refused {
         let event = event.chars().take(MAX_REPEATED_NAME_CHARS).collect();
@@ -103,12 +110,16 @@ impl Code {
             Code::Malformed => match event {
                 "join" => "Send one object, {\"roomId\": …}, with a name of 1 to 128 characters.",
                 "message" => {
-                    "Send one object, {\"roomId\": …, \"data\": …}, with any JSON as data."
+                    "Send one object, {\"roomId\": …, \"data\": …}, with any JSON as data; keep, if it is \
+                     there, is true or false."
                 }
                 _ => "Send one object, {\"roomId\": …}, with the room's name.",
             },
             Code::NotJoined => "You have no seat in this room. Send join first.",
-            Code::Alone => "Nobody else is in the room. Send again when you hear otherjoined.",
+            Code::Alone => {
+                "Nobody else is in the room. Send again when you hear otherjoined, or now with \
+                 \"keep\": true for whoever comes."
+            }
             Code::QueueFull => {
                 "The other one is away, and as much waits as may. Send again when you hear peerback."
             }

@@ -24,12 +24,21 @@ fn requests_are_read() {
         (
             "message",
             r#"{"roomId":"tea","data":{"z":1.0,"a":[1e3]}}"#,
-            Request::Message { room: room("tea"), data: raw(r#"{"z":1.0,"a":[1e3]}"#) },
+            Request::Message {
+                room: room("tea"),
+                data: raw(r#"{"z":1.0,"a":[1e3]}"#),
+                keep: false,
+            },
         ),
         (
             "message",
-            r#"{"roomId":"tea","data":null}"#,
-            Request::Message { room: room("tea"), data: raw("null") },
+            r#"{"roomId":"tea","data":null,"keep":false}"#,
+            Request::Message { room: room("tea"), data: raw("null"), keep: false },
+        ),
+        (
+            "message",
+            r#"{"keep":true,"roomId":"tea","data":[]}"#,
+            Request::Message { room: room("tea"), data: raw("[]"), keep: true },
         ),
         ("leave", r#"{"roomId":"tea"}"#, Request::Leave { room: room("tea") }),
         ("iceservers", r#"{"roomId":"tea"}"#, Request::IceServers { room: room("tea") }),
@@ -64,6 +73,9 @@ fn anything_malformed_is_refused_with_words_that_help() {
         ("message", vec![r#"{"roomId":"tea"}"#]),
         ("message", vec![r#"{"data":1}"#]),
         ("message", vec![r#"{"roomId":{},"data":1}"#]),
+        ("message", vec![r#"{"roomId":"tea","data":1,"keep":1}"#]),
+        ("message", vec![r#"{"roomId":"tea","data":1,"keep":"true"}"#]),
+        ("message", vec![r#"{"roomId":"tea","data":1,"keep":null}"#]),
         ("leave", vec!["[]"]),
         ("leave", vec![r#"{"room":"tea"}"#]),
         ("iceservers", vec!["true"]),
@@ -72,6 +84,26 @@ fn anything_malformed_is_refused_with_words_that_help() {
         assert_eq!(refused.code, Code::Malformed, "{name} {arguments:?}");
         assert_eq!(refused.event, name);
         assert!(refused.message.starts_with("Send one object"), "{}", refused.message);
+    }
+}
+
+#[test]
+fn the_join_in_a_connections_auth_is_read_as_that_of_an_event() {
+    for join in [
+        r#"{"roomId":"tea"}"#,
+        r#"{"roomId":"tea","capabilities":{"b":1,"a":2},"token":"T","resume":"R"}"#,
+        "{}",
+        "null",
+        "[1]",
+        r#""tea""#,
+    ] {
+        let auth = RawValue::from_string(format!(r#"{{"token":1,"join":{join}}}"#)).unwrap();
+        let event = Request::parse("join", &args(&[join]));
+        assert_eq!(Request::parse_auth(&auth), Some(event), "{join}");
+    }
+    for auth in ["{}", r#"{"roomId":"tea"}"#, r#"{"Join":{}}"#, r#"{"token":{"join":{}}}"#] {
+        let auth = RawValue::from_string(auth.to_owned()).unwrap();
+        assert_eq!(Request::parse_auth(&auth), None, "{auth}");
     }
 }
 
@@ -90,20 +122,27 @@ fn the_longest_name_is_counted_in_characters() {
 }
 
 #[test]
-fn a_client_can_resume_if_it_says_so_and_nothing_else() {
-    for (capabilities, can_resume) in [
-        (r#"{"resume":true}"#, true),
-        (r#"{"media":{},"resume": true ,"x":[]}"#, true),
-        (r#"{"resume":false}"#, false),
-        (r#"{"resume":"true"}"#, false),
-        (r#"{"resume":true,"resume":true}"#, false),
-        (r#"{"Resume":true}"#, false),
-        ("{}", false),
+fn a_client_can_do_what_it_says_and_nothing_else() {
+    for (capabilities, can_resume, takes_kept) in [
+        (r#"{"resume":true}"#, true, false),
+        (r#"{"kept":true}"#, false, true),
+        (r#"{"media":{},"resume": true ,"x":[],"kept":true}"#, true, true),
+        (r#"{"resume":false,"kept":true}"#, false, true),
+        (r#"{"resume":true,"kept":[1]}"#, true, false),
+        (r#"{"resume":"true","kept":null}"#, false, false),
+        (r#"{"resume":true,"resume":true}"#, false, false),
+        (r#"{"Resume":true,"Kept":true}"#, false, false),
+        ("{}", false, false),
     ] {
         let join = Join { capabilities: Some(raw(capabilities)), ..Join::new(room("tea")) };
-        assert_eq!(join.can_resume(), can_resume, "{capabilities}");
+        assert_eq!(
+            (join.can_resume(), join.takes_kept()),
+            (can_resume, takes_kept),
+            "{capabilities}"
+        );
     }
-    assert!(!Join::new(room("tea")).can_resume());
+    let join = Join::new(room("tea"));
+    assert!(!join.can_resume() && !join.takes_kept());
 }
 
 #[test]
@@ -150,14 +189,21 @@ fn events_serialise_as_the_protocol_says() {
             json!({"roomId": "tea", "userNum": 2}),
         ),
         (
-            ServerEvent::OtherJoined(OtherJoined { room_id: room("tea"), peer: peer.clone() }),
+            ServerEvent::OtherJoined(OtherJoined {
+                room_id: room("tea"),
+                peer: peer.clone(),
+                kept: true,
+            }),
             "otherjoined",
-            json!({"roomId": "tea", "userId": "Xq", "capabilities": {"a": 2, "b": 1}}),
+            json!({
+                "roomId": "tea", "userId": "Xq", "capabilities": {"a": 2, "b": 1}, "kept": true,
+            }),
         ),
         (
             ServerEvent::OtherJoined(OtherJoined {
                 room_id: room("tea"),
                 peer: Peer { capabilities: None, ..peer.clone() },
+                kept: false,
             }),
             "otherjoined",
             json!({"roomId": "tea", "userId": "Xq"}),
@@ -225,7 +271,8 @@ fn relayed_json_keeps_every_byte() {
 
 #[test]
 fn room_names_data_and_tokens_stay_out_of_debug_output() {
-    let message = Request::Message { room: room("secret-room"), data: raw("\"secret data\"") };
+    let (room_id, data) = (room("secret-room"), raw("\"secret data\""));
+    let message = Request::Message { room: room_id, data, keep: true };
     assert!(!format!("{message:?}").contains("secret"));
     let token = || Some("a secret token".to_owned().into());
     let join = Join { token: token(), resume: token(), ..Join::new(room("secret-room")) };

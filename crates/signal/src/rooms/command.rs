@@ -20,7 +20,9 @@ pub enum Command {
 /// What the holder of a seat in a room hears.
 pub(super) fn event(room_id: RoomId, notice: Notice) -> ServerEvent {
     match notice {
-        Notice::OtherJoined(peer) => ServerEvent::OtherJoined(OtherJoined { room_id, peer }),
+        Notice::OtherJoined { peer, kept } => {
+            ServerEvent::OtherJoined(OtherJoined { room_id, peer, kept })
+        }
         Notice::Message(data) => ServerEvent::Message(data),
         Notice::Bye(user_id) => ServerEvent::Bye(Bye { room_id, user_id }),
         Notice::PeerAway(user_id) => ServerEvent::PeerAway(PeerAway { room_id, user_id }),

@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod credentials;
+mod kept;
 mod late;
 mod limits;
 mod restart;

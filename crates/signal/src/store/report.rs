@@ -35,12 +35,17 @@ pub enum Report {
         /// The room.
         room: RoomId,
     },
-    /// The asker's data is on its way, or waits.
+    /// The asker's data is on its way, or waits, or is kept.
     Relayed {
         /// Who asked.
         asker: Asker,
         /// The room.
         room: RoomId,
+    },
+    /// The asker's data is longer than [`MAX_KEPT_BYTES`](super::MAX_KEPT_BYTES), so it is not kept.
+    TooLargeToKeep {
+        /// Who asked.
+        asker: Asker,
     },
     /// Nothing was done.
     Refused {
@@ -81,7 +86,7 @@ pub struct Seated {
     pub user_num: usize,
     /// Whoever else has been there longest.
     pub peer: Option<Peer>,
-    /// What was sent meanwhile, in its order.
+    /// What was sent meanwhile, in its order, or what was kept for whoever comes.
     pub waiting: Vec<Raw>,
 }
 
@@ -104,7 +109,12 @@ pub enum Taken {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// Somebody has taken a seat.
-    OtherJoined(Peer),
+    OtherJoined {
+        /// Who it is.
+        peer: Peer,
+        /// Whether it was given what the one who hears this had kept for whoever comes.
+        kept: bool,
+    },
     /// Somebody has sent this.
     Message(Raw),
     /// A seat has ended.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use twocan_signal::{
     memory::{MAX_WAITING_BYTES, MAX_WAITING_MESSAGES},
-    store::CLAIM_LIFETIME,
+    store::{CLAIM_LIFETIME, MAX_KEPT_BYTES},
 };
 
 pub(crate) const ROOMS_OF_A_SOCKET: usize = 3;
@@ -41,6 +41,8 @@ pub(crate) struct Seat {
     restored: bool,
     /// Messages with the seat that sent them and their length.
     waiting: Vec<(u64, u64, usize)>,
+    /// The message that its holder keeps for whoever comes.
+    kept: Option<u64>,
 }
 
 /// What a token stands for.
@@ -83,6 +85,7 @@ impl Model {
         room: u8,
         claim: Option<&Claim>,
         can_resume: bool,
+        takes_kept: bool,
         user: Option<&str>,
     ) -> (Vec<String>, Option<Claim>) {
         let claim = claim.filter(|claim| claim.room == room);
@@ -104,6 +107,7 @@ impl Model {
             said.extend(before.map(|before| format!("{before}: replaced")));
             seat.ends = None;
             seat.can_resume = can_resume;
+            seat.kept = None;
             let waiting = std::mem::take(&mut seat.waiting);
             let seat = seat.clone();
             said.push(self.joined(&seat, true));
@@ -140,6 +144,7 @@ impl Model {
             polite: claim.is_some_and(|claim| claim.polite),
             restored: is_restored,
             waiting: Vec::new(),
+            kept: None,
         };
         let number = seat.number;
         match first {
@@ -154,10 +159,20 @@ impl Model {
         }
         let seat = self.seats.iter().find(|seat| seat.number == number).unwrap().clone();
         said.push(self.joined(&seat, is_restored));
+        let is_given = takes_kept && !is_restored;
+        if is_given {
+            let kept = self.kept(room);
+            said.extend(kept.into_iter().map(|number| format!("{socket}: message {number}")));
+        }
         said.extend(self.tell(&seat, |other| {
             let back = is_restored && other.restored;
-            format!("{} {}", if back { "peerback" } else { "otherjoined" }, seat.user)
+            let event = if back { "peerback" } else { "otherjoined" };
+            let kept = if is_given && other.kept.is_some() { " kept" } else { "" };
+            format!("{event} {}{kept}", seat.user)
         }));
+        for other in self.seats.iter_mut().filter(|other| other.room == room) {
+            other.kept = None;
+        }
         let claim = self.claim(&seat);
         (said, claim)
     }
@@ -177,6 +192,7 @@ impl Model {
         room: u8,
         number: u64,
         length: usize,
+        keep: bool,
     ) -> Vec<String> {
         let Some(sender) = self.held(socket, room) else {
             return vec!["refused not_joined".into()];
@@ -184,7 +200,15 @@ impl Model {
         let is_other = |seat: &&mut Seat| seat.room == room && seat.number != sender.number;
         let mut others: Vec<_> = self.seats.iter_mut().filter(is_other).collect();
         if others.is_empty() {
-            return vec!["refused alone".into()];
+            if !keep {
+                return vec!["refused alone".into()];
+            }
+            if length > MAX_KEPT_BYTES {
+                return vec!["refused too_large".into()];
+            }
+            let keeper = self.seats.iter_mut().find(|seat| seat.number == sender.number);
+            keeper.unwrap().kept = Some(number);
+            return vec!["acknowledged".into()];
         }
         let is_full = |seat: &&mut Seat| {
             let bytes: usize = seat.waiting.iter().map(|(_, _, length)| length).sum();
@@ -289,6 +313,12 @@ impl Model {
     fn others(&self, seat: &Seat) -> Vec<&Seat> {
         let is_other = |other: &&Seat| other.room == seat.room && other.number != seat.number;
         self.seats.iter().filter(is_other).collect()
+    }
+
+    /// What is kept in a room for whoever comes.
+    pub(crate) fn kept(&self, room: u8) -> Vec<u64> {
+        let seats = self.seats.iter().filter(|seat| seat.room == room);
+        seats.filter_map(|seat| seat.kept).collect()
     }
 
     pub(crate) fn held(&self, socket: &str, room: u8) -> Option<Seat> {

@@ -30,6 +30,7 @@ pub(crate) enum Step {
         room: u8,
         token: Token,
         can_resume: bool,
+        takes_kept: bool,
     },
     Leave {
         tab: usize,
@@ -40,6 +41,7 @@ pub(crate) enum Step {
         room: u8,
         count: usize,
         long: bool,
+        keep: bool,
     },
     Pass(u64),
     Restart,
@@ -68,7 +70,8 @@ pub(crate) struct World {
     sockets: u64,
     requests: u64,
     messages: u64,
-    /// Who may hear each message: the other seats that were there when it was sent.
+    /// Who may hear each message: the other seats that were there when it was sent, or the one that was
+    /// taken next.
     meant_for: HashMap<u64, HashSet<u64>>,
     /// The last message of a seat that another heard.
     heard: HashMap<(u64, u64), u64>,
@@ -102,16 +105,18 @@ impl World {
         match step {
             Step::Close(tab) => self.disconnect(tab, true),
             Step::Lose(tab) => self.disconnect(tab, false),
-            Step::Join { tab, room, token, can_resume } => self.join(tab, room, &token, can_resume),
+            Step::Join { tab, room, token, can_resume, takes_kept } => {
+                self.join(tab, room, &token, can_resume, takes_kept);
+            }
             Step::Leave { tab, room } => {
                 if let Some(socket) = self.tabs[tab].clone() {
                     let said = self.request(&socket, Request::Leave { room: name(room) });
                     assert_eq!(said, self.model.leave(&socket, room));
                 }
             }
-            Step::Send { tab, room, count, long } => {
+            Step::Send { tab, room, count, long, keep } => {
                 for _ in 0..count {
-                    self.send(tab, room, long);
+                    self.send(tab, room, long, keep);
                 }
             }
             Step::Pass(seconds) => self.pass(seconds),
@@ -156,7 +161,7 @@ impl World {
         assert_eq!(said, self.model.disconnect(&socket, clean));
     }
 
-    fn join(&mut self, tab: usize, room: u8, token: &Token, can_resume: bool) {
+    fn join(&mut self, tab: usize, room: u8, token: &Token, can_resume: bool, takes_kept: bool) {
         let socket = self.tabs[tab].clone().unwrap_or_else(|| self.connect(tab));
         let token = match token {
             Token::None => None,
@@ -164,7 +169,8 @@ impl World {
             Token::Any(index) if !self.tokens.is_empty() => Some(index.get(&self.tokens).clone()),
             Token::Any(_) => None,
         };
-        let capabilities = can_resume.then(|| raw(r#"{"resume":true}"#.into()));
+        let capabilities = (can_resume || takes_kept)
+            .then(|| raw(format!(r#"{{"resume":{can_resume},"kept":{takes_kept}}}"#)));
         let resume = token.clone().map(Into::into);
         let join = Join { capabilities, resume, ..Join::new(name(room)) };
         let commands = self.command(&socket, Request::Join(join));
@@ -175,8 +181,14 @@ impl World {
         });
         let user = joined.as_ref().map(|joined| joined.user_id.as_str().to_owned());
         let claim = token.and_then(|token| self.claims.get(&token).cloned());
+        let kept = self.model.kept(room);
         let (expected, stands_for) =
-            self.model.join(&socket, room, claim.as_ref(), can_resume, user.as_deref());
+            self.model.join(&socket, room, claim.as_ref(), can_resume, takes_kept, user.as_deref());
+        if let Some(seat) = self.model.held(&socket, room) {
+            for number in kept {
+                self.meant_for.entry(number).or_default().insert(seat.number);
+            }
+        }
         // The model knows who holds what by this time, as those who hear it do.
         let said = self.hear(commands);
         assert_eq!(said, expected);
@@ -191,7 +203,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, tab: usize, room: u8, long: bool) {
+    fn send(&mut self, tab: usize, room: u8, long: bool, keep: bool) {
         let Some(socket) = self.tabs[tab].clone() else {
             return;
         };
@@ -205,8 +217,9 @@ impl World {
             self.meant_for.insert(number, others.collect());
             self.senders.insert(number, sender.number);
         }
-        let expected = self.model.send(&socket, room, number, data.len());
-        let said = self.request(&socket, Request::Message { room: name(room), data: raw(data) });
+        let expected = self.model.send(&socket, room, number, data.len(), keep);
+        let message = Request::Message { room: name(room), data: raw(data), keep };
+        let said = self.request(&socket, message);
         assert_eq!(said, expected);
     }
 
@@ -344,7 +357,10 @@ fn brief(command: &Command) -> String {
                 ServerEvent::Message(data) => format!(" {}", number(data)),
                 ServerEvent::Bye(bye) => format!(" {}", bye.user_id.as_str()),
                 ServerEvent::PeerAway(away) => format!(" {}", away.user_id.as_str()),
-                ServerEvent::OtherJoined(other) => format!(" {}", other.peer.user_id.as_str()),
+                ServerEvent::OtherJoined(other) => {
+                    let kept = if other.kept { " kept" } else { "" };
+                    format!(" {}{kept}", other.peer.user_id.as_str())
+                }
                 ServerEvent::PeerBack(back) => format!(" {}", back.peer.user_id.as_str()),
                 _ => String::new(),
             };

@@ -23,18 +23,32 @@ pub(crate) struct Client {
 }
 
 /// The server has closed the connection, or does not take any.
+#[derive(Debug)]
 pub(crate) struct Gone;
 
 impl Client {
     pub(crate) async fn connect(server: SocketAddr) -> Result<Client, Gone> {
-        let mut client = Client::open(server).await?;
-        while !client.next().await?.starts_with("40{") {}
+        let (client, _) = Client::connect_with(server, json!({})).await?;
         Ok(client)
+    }
+
+    /// Connects with this `auth`, and tells as which socket.
+    pub(crate) async fn connect_with(
+        server: SocketAddr,
+        auth: Value,
+    ) -> Result<(Client, String), Gone> {
+        let mut client = Client::open(server, &auth).await?;
+        loop {
+            if let Some(connected) = client.next().await?.strip_prefix("40") {
+                let connected: Value = serde_json::from_str(connected).unwrap();
+                return Ok((client, connected["sid"].as_str().unwrap().to_owned()));
+            }
+        }
     }
 
     /// The answer to a connection that the server refuses.
     pub(crate) async fn refused(server: SocketAddr) -> Result<Value, Gone> {
-        let mut client = Client::open(server).await?;
+        let mut client = Client::open(server, &json!({})).await?;
         loop {
             if let Some(error) = client.next().await?.strip_prefix("44") {
                 return Ok(serde_json::from_str(error).unwrap());
@@ -43,7 +57,7 @@ impl Client {
     }
 
     /// Asks to be connected.
-    async fn open(server: SocketAddr) -> Result<Client, Gone> {
+    async fn open(server: SocketAddr, auth: &Value) -> Result<Client, Gone> {
         let mut stream = TcpStream::connect(server).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let request = format!(
@@ -65,8 +79,14 @@ impl Client {
         }
         let stream = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
         let mut client = Client { stream, requests: 0 };
-        client.send("40").await?;
+        client.send(&format!("40{auth}")).await?;
         Ok(client)
+    }
+
+    /// The next event with its argument, which must be the next packet.
+    pub(crate) async fn event(&mut self) -> Result<(String, Value), Gone> {
+        let packet = self.next().await?;
+        Ok(serde_json::from_str(packet.strip_prefix("42").expect(&packet)).unwrap())
     }
 
     /// Sends an event and waits for its acknowledgement; what comes before it is given to `hear`.

@@ -12,7 +12,7 @@ use std::{collections::HashSet, sync::Arc};
 use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 use tokio::task::JoinSet;
-use twocan_signal::limits::Limits;
+use twocan_signal::{limits::Limits, protocol::Code};
 
 use crate::{
     client::Client,
@@ -76,6 +76,45 @@ async fn one_socket_too_many_is_told_so_and_leaves_room_for_the_next() {
     assert!(first.close().await.is_ok());
     server.has_sockets(1).await;
     assert!(connect().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_seat_and_what_was_kept_come_with_the_connection() {
+    let server = Running::start().await;
+    let come = |join| Client::connect_with(server.address, json!({"join": join}));
+    let (mut ann, id) = come(json!({"roomId": "tea"})).await.unwrap();
+    let (event, joined) = ann.event().await.unwrap();
+    assert_eq!((event.as_str(), &joined["userId"]), ("joined", &json!(id)));
+    let message = json!({"roomId": "tea", "data": "an offer", "keep": true});
+    let acknowledged = ann.ask("message", message, |event, _| panic!("{event}")).await.unwrap();
+    assert_eq!(acknowledged, json!({"roomId": "tea"}));
+
+    let join = json!({"roomId": "tea", "capabilities": {"kept": true}});
+    let (mut ben, id) = come(join.clone()).await.unwrap();
+    let (event, joined) = ben.event().await.unwrap();
+    assert_eq!((event.as_str(), &joined["userNum"]), ("joined", &json!(2)));
+    assert_eq!(ben.event().await.unwrap(), ("message".to_owned(), json!("an offer")));
+    let (event, other) = ann.event().await.unwrap();
+    assert_eq!((event.as_str(), &other["userId"]), ("otherjoined", &json!(id)));
+    assert_eq!(other["kept"], true);
+
+    // What cannot be done is refused as the event would be, and the connection stands.
+    for (join, event, code) in [
+        (join, "full", json!(null)),
+        (json!({"roomId": ""}), "refused", json!("malformed")),
+        (json!(null), "refused", json!("malformed")),
+    ] {
+        let (mut cat, _) = come(join).await.unwrap();
+        let (name, answer) = cat.event().await.unwrap();
+        assert_eq!((name.as_str(), &answer["code"]), (event, &code));
+        let joined = cat.ask("join", json!({"roomId": "cup"}), |_, _| {}).await.unwrap();
+        assert_eq!(joined["userNum"], 1);
+        cat.close().await.unwrap();
+        server.has_sockets(2).await;
+    }
+    let figures = server.signalling.figures();
+    assert_eq!((figures.joins, figures.full), (5, 1));
+    assert!(figures.refused.iter().any(|counted| counted == (Code::Malformed, 2)));
 }
 
 /// Lets people loose, and returns what they heard once all have gone.

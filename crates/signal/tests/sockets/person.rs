@@ -66,9 +66,7 @@ impl Person {
         };
         let room = ROOMS[place % ROOMS.len()];
         let Some(mut page) = self.page.take() else {
-            let client = Client::connect(self.server).await?;
-            let mut page = Page { client, last: HashMap::new() };
-            self.join(&mut page, room).await?;
+            let page = self.open(room).await?;
             self.page = Some(page);
             return Ok(());
         };
@@ -81,9 +79,7 @@ impl Person {
             15..18 => return Ok(()),
             18 => {
                 // A second tab with the tokens of the first, which goes on for a while.
-                let client = Client::connect(self.server).await?;
-                let mut other = Page { client, last: HashMap::new() };
-                self.join(&mut other, room).await?;
+                let mut other = self.open(room).await?;
                 self.send(&mut page, room).await?;
                 self.send(&mut other, room).await?;
                 page = other;
@@ -94,22 +90,49 @@ impl Person {
         Ok(())
     }
 
+    /// Opens a page and joins, with the connection or after it.
+    async fn open(&mut self, room: &'static str) -> Result<Page, Gone> {
+        if self.rng.random_bool(0.5) {
+            let auth = json!({"join": self.wish(room)});
+            let (mut client, _) = Client::connect_with(self.server, auth).await?;
+            let (event, answer) = client.event().await?;
+            assert!(event == "joined" || event == "full", "{event} {answer}");
+            self.joined(room, &answer);
+            return Ok(Page { client, last: HashMap::new() });
+        }
+        let client = Client::connect(self.server).await?;
+        let mut page = Page { client, last: HashMap::new() };
+        self.join(&mut page, room).await?;
+        Ok(page)
+    }
+
     async fn join(&mut self, page: &mut Page, room: &'static str) -> Result<(), Gone> {
-        let token = self.tokens.get(room).cloned().unwrap_or_default();
-        let capabilities = json!({"resume": self.rng.random_bool(0.9)});
-        let join = json!({"roomId": room, "resume": token, "capabilities": capabilities});
+        let join = self.wish(room);
         let answer = page.ask(&self.heard, "join", join).await?;
+        self.joined(room, &answer);
+        Ok(())
+    }
+
+    /// The argument of a join.
+    fn wish(&mut self, room: &str) -> Value {
+        let token = self.tokens.get(room).cloned().unwrap_or_default();
+        let (resume, kept) = (self.rng.random_bool(0.9), self.rng.random_bool(0.7));
+        let capabilities = json!({"resume": resume, "kept": kept});
+        json!({"roomId": room, "resume": token, "capabilities": capabilities})
+    }
+
+    fn joined(&mut self, room: &'static str, answer: &Value) {
         if let Some(token) = answer.get("resume") {
             self.tokens.insert(room, token.clone());
         }
         assert!(answer["userNum"].as_u64().unwrap() <= 2, "{answer}");
-        Ok(())
     }
 
     async fn send(&mut self, page: &mut Page, room: &str) -> Result<(), Gone> {
         self.sent += 1;
         let data = json!({"from": self.number, "number": self.sent, "room": room});
-        page.ask(&self.heard, "message", json!({"roomId": room, "data": data})).await?;
+        let message = json!({"roomId": room, "data": data, "keep": self.rng.random_bool(0.3)});
+        page.ask(&self.heard, "message", message).await?;
         Ok(())
     }
 }

@@ -257,6 +257,41 @@ async fn a_socket_may_be_disconnected_before_it_is_connected() {
 }
 
 #[tokio::test]
+async fn what_is_said_once_connected_follows_the_answer_at_once() {
+    let (server, mut calls) = start(Config::default()).await;
+    let mut client = WebSocket::open(server, OPEN_WEBSOCKET).await;
+    client.text().await;
+    client.send("40/prompt,{\"a\": 1}").await;
+    let said = client.texts_at_once().await;
+    assert!(said[0].starts_with("40/prompt,{\"sid\":"), "{said:?}");
+    assert_eq!(said[1..], ["42/prompt,[\"asked\",{\"a\": 1}]", "42/prompt,[\"more\",0]"]);
+    client.send("42/prompt,[\"echo\"]").await;
+    assert!(matches!(calls.next().await, Call::Connect(0, ..)));
+    assert_eq!(calls.next().await, Call::Event(0, "(connected)".into()));
+    assert_eq!(calls.next().await, Call::Event(0, "echo".into()));
+
+    let session = format!("{OPEN}&sid={}", sid_of(&get(server, OPEN).await.body));
+    assert_eq!(post(server, &session, b"40/prompt,{}\x1e42/prompt,7[\"echo\"]").await.status, 200);
+    let body = get(server, &session).await.body;
+    let said: Vec<_> = body.split('\x1e').collect();
+    assert!(said[0].starts_with("40/prompt,{\"sid\":"), "{said:?}");
+    let expected = ["42/prompt,[\"asked\",{}]", "42/prompt,[\"more\",1]", "43/prompt,7[]"];
+    assert_eq!(said[1..], expected);
+}
+
+#[tokio::test]
+async fn a_panic_once_connected_ends_the_session_with_a_disconnect() {
+    let (server, mut calls) = start(Config::default()).await;
+    let mut client = WebSocket::open(server, OPEN_WEBSOCKET).await;
+    client.text().await;
+    client.send("40/panic,").await;
+    assert!(client.text().await.starts_with("40/panic,{"));
+    client.closed().await;
+    assert!(matches!(calls.next().await, Call::Connect(0, ..)));
+    assert_eq!(calls.next().await, Call::Disconnect(0, DisconnectReason::ForcedClose));
+}
+
+#[tokio::test]
 async fn a_shutdown_ends_every_socket_and_takes_no_new_ones() {
     let (calls_in, calls) = mpsc::unbounded_channel();
     let mut calls = Calls { calls };
@@ -398,19 +433,33 @@ impl Handler for Recorder {
     async fn connect(
         &self,
         socket: Socket,
-        request: ConnectRequest,
+        request: &ConnectRequest,
     ) -> Result<(u64, Socket), ConnectError> {
-        if !matches!(request.namespace.as_str(), "/" | "/room" | "/away") {
+        let namespace = request.namespace.clone();
+        if !matches!(namespace.as_str(), "/" | "/room" | "/away" | "/prompt" | "/panic") {
             return Err(ConnectError::invalid_namespace());
         }
         let n = self.connected.fetch_add(1, Ordering::Relaxed);
-        let auth = request.auth.map(|auth| auth.get().to_owned());
-        self.calls.send(Call::Connect(n, request.namespace, auth)).unwrap();
+        let auth = request.auth.as_deref().map(|auth| auth.get().to_owned());
+        self.calls.send(Call::Connect(n, namespace, auth)).unwrap();
         match socket.namespace() {
             "/away" => socket.disconnect(),
+            "/prompt" | "/panic" => {}
             _ => socket.emit("welcome", &n).unwrap(),
         }
         Ok((n, socket))
+    }
+
+    async fn connected(&self, (n, socket): &mut (u64, Socket), request: ConnectRequest) {
+        match request.namespace.as_str() {
+            "/prompt" | "/away" => {
+                self.calls.send(Call::Event(*n, "(connected)".into())).unwrap();
+                socket.emit_raw("asked", &Vec::from_iter(request.auth), Vec::new());
+                socket.emit("more", n).unwrap();
+            }
+            "/panic" => panic!("as the test wants it"),
+            _ => {}
+        }
     }
 
     async fn event(&self, (n, socket): &mut (u64, Socket), event: Event) {

@@ -207,6 +207,21 @@ impl WebSocket {
         }
     }
 
+    /// The short frames, each of text, that come with one read.
+    pub(crate) async fn texts_at_once(&mut self) -> Vec<String> {
+        let mut bytes = [0; 4096];
+        let length = soon(self.stream.get_mut().read(&mut bytes)).await.unwrap();
+        let mut rest = &bytes[..length];
+        let mut texts = Vec::new();
+        while let [0x81, length @ 0..126, after @ ..] = rest {
+            let (text, after) = after.split_at((*length).into());
+            texts.push(str::from_utf8(text).unwrap().to_owned());
+            rest = after;
+        }
+        assert!(rest.is_empty(), "not a short frame of text: {rest:?}");
+        texts
+    }
+
     /// Checks that the server closes, with nothing before but pings.
     pub(crate) async fn closed(&mut self) {
         while let Some(message) = self.next().await {

@@ -65,6 +65,8 @@ fn every_flag_is_understood() {
         "fd00::/8",
         "--origin",
         "https://example.org",
+        "--frame-ancestor",
+        "https://example.org,https://example.net",
         "--room-size",
         "4",
         "--secret",
@@ -96,6 +98,7 @@ fn every_flag_is_understood() {
     assert_eq!(settings.turn_host.as_ref().unwrap().to_string(), "turn.example.org");
     assert_eq!(settings.relay_threads.unwrap().get(), 3);
     assert_eq!(settings.allow_peer.len(), 2);
+    assert_eq!(settings.frame_ancestor.len(), 2);
     assert_eq!(settings.room_size.get(), 4);
     assert_eq!(settings.resume_grace(), Duration::from_secs(5));
     assert!(settings.join_control().unwrap().is_some());
@@ -147,6 +150,7 @@ fn a_wrong_value_is_answered_with_flag_value_and_remedy() {
         ("--allow-peer", "10.1.2.3/8", "write 10.0.0.0/8"),
         ("--origin", "example.org", "https://example.org"),
         ("--origin", "https://example.org/call", "without a path"),
+        ("--frame-ancestor", "*", "https://example.org"),
         ("--room-size", "1", "from 2 to 65535"),
         ("--resume-grace", "soon", "invalid digit"),
         ("--resume-grace", "3600001", "0..=3600000"),

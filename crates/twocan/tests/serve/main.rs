@@ -34,9 +34,32 @@ async fn the_page_comes_with_its_policies() {
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
         assert!(answer.header("permissions-policy").contains("camera=(self)"));
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
+        assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"));
         assert!(!policy.contains("unsafe"));
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_sites_that_are_named_may_show_the_page_in_a_frame() {
+    let server = Running::start(&["--frame-ancestor", "https://site.example"]);
+    let in_frame = |site| ["sec-fetch-dest: iframe".to_owned(), format!("referer: {site}/")];
+    let allowed = in_frame("https://site.example");
+    let page = server.get("/r/tea", &allowed.each_ref().map(String::as_str)).await;
+    assert_eq!((page.status, &page.body), (200, &dist("index.html")));
+    let policy = page.header("content-security-policy");
+    assert!(policy.ends_with("; frame-ancestors https://site.example"), "{policy}");
+
+    let other = in_frame("https://other.example");
+    let refusal = server.get("/r/tea", &other.each_ref().map(String::as_str)).await;
+    assert_eq!(refusal.status, 403);
+    let text = String::from_utf8(refusal.body).unwrap();
+    assert!(text.contains("--frame-ancestor https://other.example"), "{text}");
+    server.stop().await;
+
+    let server = Running::start(&[]);
+    let page = server.get("/", &[]).await;
+    assert!(page.header("content-security-policy").ends_with("; frame-ancestors 'none'"));
     server.stop().await;
 }
 

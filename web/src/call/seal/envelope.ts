@@ -14,6 +14,9 @@ export interface Envelope extends Header {
 const PAD_TO_BYTES = 256;
 const BLANK = 0x20;
 
+/** Stands for the session that a message is for, where that is whoever comes next. */
+export const NEXT = 'next';
+
 /** Sessions are random; nobody chooses the same as another. */
 const SESSION = /^[\w-]{22}$/;
 
@@ -34,7 +37,7 @@ export function readEnvelope(
   if (typeof data !== 'object' || data === null || !('sealed' in data)) return 'unsealed';
   const { sealed, from, to, n, box } = data as Partial<Record<keyof Envelope, unknown>>;
   const bytes = typeof box === 'string' ? fromBase64Url(box) : null;
-  const known = sealed === 1 && isSession(from) && isSession(to);
+  const known = sealed === 1 && isSession(from) && (isSession(to) || to === NEXT);
   if (!known || !Number.isSafeInteger(n) || Number(n) < 1 || !bytes) return 'malformed';
   return { header: { from, to, n: Number(n) }, box: bytes };
 }

@@ -1,5 +1,5 @@
 import { type Bytes, browserRandom, type Random, toBase64Url } from './bytes';
-import { type Envelope, readContent, readEnvelope, toContent, toEnvelope } from './envelope';
+import { type Envelope, NEXT, readContent, readEnvelope, toContent, toEnvelope } from './envelope';
 import type { RoomKeys } from './keys';
 
 /**
@@ -33,7 +33,7 @@ export function newSession(random: Random = browserRandom): string {
  *
  * Both sessions' ids go into the key of a message. So what opens for this session was sealed by somebody
  * who knows the secret, after this session began, and for it alone; and the counter sees to it that it
- * is taken once.
+ * is taken once. Only what was sealed for whoever comes next may be older, and may have been opened by others.
  */
 export class SealSession {
   readonly id: string;
@@ -47,7 +47,7 @@ export class SealSession {
     this.id = id;
   }
 
-  /** Seals a message for a session of the other side. Its number is taken when this is called. */
+  /** Seals a message for a session of the other side, or for whoever comes `NEXT`. Its number is taken when this is called. */
   async seal(to: string, message: unknown): Promise<Envelope> {
     const n = (this.#sent.get(to) ?? 0) + 1;
     this.#sent.set(to, n);
@@ -63,9 +63,11 @@ export class SealSession {
     const content = await this.#keys.open(header, box);
     if (!content) return refused('altered');
     if (header.from === this.id) return refused('reflected');
-    if (header.to !== this.id || header.from !== peer) return { kind: 'stale' };
-    if (header.n <= (this.#taken.get(peer) ?? 0)) return refused('replayed');
-    this.#taken.set(peer, header.n);
+    const forNext = header.to === NEXT;
+    if (!(forNext || header.to === this.id) || header.from !== peer) return { kind: 'stale' };
+    const line = forNext ? `${NEXT} ${peer}` : peer;
+    if (header.n <= (this.#taken.get(line) ?? 0)) return refused('replayed');
+    this.#taken.set(line, header.n);
     return message(content);
   }
 }

@@ -190,6 +190,7 @@ async function sealedPage() {
     join: (request) => log.push(['join', request]),
     leave: () => log.push(['leave']) > 0,
     send: (data) => log.push(['send', data]),
+    keep: (data) => log.push(['keep', data]),
     askIceServers: async () => {},
     hurry: () => log.push(['hurry']),
     close: () => log.push(['close']),

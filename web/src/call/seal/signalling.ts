@@ -1,6 +1,6 @@
-import { OWN_CAPABILITIES, type Peer, type PeerMessage, type Tickets } from '../protocol';
+import { OWN_CAPABILITIES, type Peer, type PeerMessage } from '../protocol';
 import type { Signalling, SignallingHandler } from '../signalling';
-import { type Envelope, isSession } from './envelope';
+import { type Envelope, isSession, NEXT } from './envelope';
 import type { RoomKeys } from './keys';
 import { inOrder } from './order';
 import { newSession, type Refusal, SealSession } from './session';
@@ -41,9 +41,9 @@ export class SealedSignalling implements Signalling {
         this.#up = true;
         handler.up();
       }),
-      lost: inTurn((crowded) => {
+      lost: inTurn((why) => {
         this.#up = false;
-        handler.lost(crowded);
+        handler.lost(why);
       }),
       joined: inTurn((body) => {
         this.#part(this.#keyless);
@@ -65,9 +65,9 @@ export class SealedSignalling implements Signalling {
     });
   }
 
-  join(tickets: Tickets): void {
-    const capabilities = { ...OWN_CAPABILITIES, seal: this.#session.id };
-    this.#leaving(() => this.#inner.join({ ...tickets, capabilities }));
+  join({ capabilities = OWN_CAPABILITIES, ...tickets }: Parameters<Signalling['join']>[0]): void {
+    const sealed = { ...capabilities, seal: this.#session.id };
+    this.#leaving(() => this.#inner.join({ ...tickets, capabilities: sealed }));
   }
 
   leave(): boolean {
@@ -93,6 +93,11 @@ export class SealedSignalling implements Signalling {
       this.#farewell = null;
       this.#farewell = { envelope: await next, link };
     });
+  }
+
+  keep(message: PeerMessage): void {
+    const sealed = this.#session.seal(NEXT, message);
+    this.#leaving(async () => this.#inner.keep(await sealed));
   }
 
   async askIceServers(): Promise<void> {

@@ -63,9 +63,12 @@ export class Tab {
   readonly #world: World;
   #page: Page;
   #kept: string | null = null;
+  readonly #asks: boolean;
 
-  constructor(world: World) {
+  /** `asks`: its calls have to be started by somebody. */
+  constructor(world: World, asks = false) {
     this.#world = world;
+    this.#asks = asks;
     this.#page = this.#open();
   }
 
@@ -103,12 +106,13 @@ export class Tab {
   }
 
   #open(): Page {
-    return new Page(this.#world, {
+    const resume = {
       load: () => this.#kept,
-      save: (token) => {
+      save: (token: string | null) => {
         this.#kept = token;
       },
-    });
+    };
+    return new Page(this.#world, resume, this.#asks);
   }
 }
 
@@ -121,7 +125,7 @@ class Page implements Signalling {
   #handler: SignallingHandler | null = null;
   #line: Line | null = null;
 
-  constructor(world: World, resume: ResumeStore) {
+  constructor(world: World, resume: ResumeStore, asks: boolean) {
     this.#world = world;
     this.stun = `stun:${world.pages.push(this)}`;
     const devices = { permission: async () => null, list: async () => [], watch: () => () => {} };
@@ -132,7 +136,7 @@ class Page implements Signalling {
       if (!this.vanished) resume.save(token);
     };
     const kept = { ...resume, save };
-    this.call = new Call({ ...room, signalling: this, devices, network, resume: kept });
+    this.call = new Call({ ...room, signalling: this, devices, network, resume: kept, asks });
     this.call.connect();
     this.call.join();
   }
@@ -153,6 +157,10 @@ class Page implements Signalling {
 
   send(data: PeerMessage | Envelope): void {
     this.#line?.toServer((server, line) => server.message(line, data));
+  }
+
+  keep(data: PeerMessage | Envelope): void {
+    this.#line?.toServer((server, line) => server.message(line, data, true));
   }
 
   async askIceServers(): Promise<void> {}
@@ -225,6 +233,8 @@ interface Seat {
   capabilities: Capabilities;
   polite: boolean;
   queue: unknown[];
+  /** For whoever comes. */
+  kept?: unknown;
   grace?: ReturnType<typeof setTimeout>;
 }
 
@@ -253,6 +263,7 @@ class FakeServer {
       if (held.line && held.line !== line) this.#say(held.line, 'replaced', (h) => h.replaced());
       held.line = line;
       held.capabilities = capabilities;
+      delete held.kept;
       return this.#welcome(held, true);
     }
     if (this.#seats.length === 2) return this.#say(line, 'full', (h) => h.full());
@@ -274,9 +285,11 @@ class FakeServer {
     if (seat) this.#end(seat);
   }
 
-  message(line: Line, data: unknown): void {
+  message(line: Line, data: unknown, keep = false): void {
+    const own = this.#seats.find((seat) => seat.line === line);
     const other = this.#seats.find((seat) => seat.line !== line);
-    if (!this.#seats.some((seat) => seat.line === line) || !other) return;
+    if (own && !other && keep) own.kept = data;
+    if (!own || !other) return;
     if (other.line) this.#say(other.line, 'message', (h) => h.message(structuredClone(data)));
     else other.queue.push(data);
   }
@@ -319,8 +332,13 @@ class FakeServer {
     this.#say(line, 'joined', (h) => h.joined(body));
     const queue = seat.queue.splice(0);
     for (const data of queue) this.#say(line, 'message', (h) => h.message(structuredClone(data)));
-    if (resumed) this.#tellOther(seat, 'peerback', (h) => h.peerBack(peerOf(seat)));
-    else this.#tellOther(seat, 'otherjoined', (h) => h.peerJoined(peerOf(seat)));
+    if (resumed) return this.#tellOther(seat, 'peerback', (h) => h.peerBack(peerOf(seat)));
+    const [other] = this.#seats.filter((one) => one !== seat);
+    const data = seat.capabilities.kept ? other?.kept : undefined;
+    if (other) delete other.kept;
+    if (data !== undefined) this.#say(line, 'message', (h) => h.message(structuredClone(data)));
+    const newcomer = { ...peerOf(seat), ...(data !== undefined && { kept: true }) };
+    this.#tellOther(seat, 'otherjoined', (h) => h.peerJoined(newcomer));
   }
 
   #end(seat: Seat): void {

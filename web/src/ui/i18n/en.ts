@@ -34,22 +34,8 @@ export const en = {
     home: 'Start page',
   },
   waiting: {
-    heading: 'Send this link',
-    headingLeft: 'Waiting for them',
     lead: 'The call starts by itself when someone opens it.',
     left: 'They left. The call starts again when they come back.',
-    link: 'Link to this call',
-    sealed: 'This call is sealed: its key is in the link, and the server never sees it.',
-    copy: 'Copy link',
-    copied: 'Copied',
-    copyByHand: 'Copy it by hand',
-    share: 'Share',
-    qr: 'QR code of the link',
-    otherDevice:
-      'For another device. Its browser will ask whether to trust this server’s own certificate.',
-    scan: 'Or scan this with a phone.',
-    localOnly:
-      'This address works on this computer only. For a phone, open the https address that the server printed at its start.',
   },
   call: {
     microphone: 'Microphone',
@@ -81,12 +67,11 @@ export const en = {
     ended: 'Call over',
   },
   status: {
+    ready: 'They are here.',
     connecting: 'Connecting you to each other…',
     direct: 'Connected, direct',
     relayed: 'Connected, relayed',
     connected: 'Connected',
-    weakDirect: 'Weak connection, direct',
-    weakRelayed: 'Weak connection, relayed',
     reconnecting: 'The connection broke. Looking for a new way…',
     stuck: 'No new way so far. We keep looking. It may help to join again.',
     rejoin: 'Join again',
@@ -94,6 +79,7 @@ export const en = {
     serverLostInCall: 'The server does not answer. Your call goes on.',
     peerAway: 'They are reconnecting…',
     peerOffline: 'They lost touch with the server. Your call goes on.',
+    busy: 'The server is full, or being restarted. We keep trying.',
     crowded:
       'Too many connections come from your network at once. Close other tabs with calls. We keep trying.',
   },
@@ -104,44 +90,17 @@ export const en = {
   },
   ended: {
     heading: 'The call is over',
-    talked: (length: string) => `You talked for ${length}.`,
-    nobody: 'You left before anyone came.',
-    direct: 'Picture and sound went straight from one browser to the other.',
-    relayed: 'Picture and sound went through the server’s relay.',
-    setup: (seconds: string) => `Connected in ${seconds} s`,
-    parts: {
-      page: 'Page',
-      socket: 'Server',
-      join: 'Seat',
-      offer: 'Offer and answer',
-      ice: 'Path',
-      dtls: 'Encryption',
-      frame: 'First picture',
-    },
-    again: 'Call again',
-    fresh: 'New call',
   },
   failed: {
     full: {
       heading: 'This call is full',
-      text: 'Two people are in it already. Wait until one of them leaves, or start a call of your own.',
     },
     unreachable: {
       heading: 'Could not connect you',
-      text: 'Neither a direct path nor the relay worked between your two networks. Try again, or use another network, such as a phone’s hotspot.',
     },
     refused: {
       heading: 'That did not work',
-      text: 'Start a new call, or open the link again.',
-      malformed:
-        'It does not take the name of this room: a name has 1 to 128 characters. Start a new call, or choose another name.',
-      tooManyRooms:
-        'This page is in too many rooms at once. Close other calls, then try again, or start a new call.',
-      unauthorized:
-        'This link does not let you in, or does so no longer. Ask whoever gave it to you for a new one.',
     },
-    again: 'Try again',
-    fresh: 'New call',
   },
   devices: {
     both: 'camera and microphone',

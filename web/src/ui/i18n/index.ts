@@ -1,8 +1,13 @@
+import { kept } from '../preferences/kept';
+import { languageOfHash } from '../route';
 import { chooseLanguage } from './language';
 
-/** The language of the page. */
-export const language = chooseLanguage(navigator.languages ?? [navigator.language]);
+/** The language of the page: of the site around it, of the person's choice, or of the browser. */
+export const language = chooseLanguage([
+  languageOfHash(location.hash) ?? kept('language') ?? '',
+  ...navigator.languages,
+]);
 document.documentElement.lang = language.tag;
 
-/** The words of the page, in the browser's language. */
+/** The words of the page, in its language. */
 export const words = language.words;

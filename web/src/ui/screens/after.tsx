@@ -1,8 +1,15 @@
-import type { Call, CallSnapshot, Failure, SetupTimes } from '../../call';
+import type { Call, CallSnapshot, Failure } from '../../call';
 import { Heading } from '../heading';
 import { words } from '../i18n';
-import { failureText, formatDuration, statusOf } from '../say';
+import { inLanguage } from '../i18n/later';
+import { formatDuration, statusOf } from '../say';
+import { SaveStatistics } from '../statistics/save';
+import { reviewOf, words as statisticsWords } from '../statistics/say';
+import { SetupParts, setupText } from '../statistics/setup-parts';
 import { Tins } from '../tins';
+import { afterWords } from './after-words';
+
+const { ended, failed } = inLanguage(afterWords);
 
 interface AfterProps {
   call: Call;
@@ -12,17 +19,26 @@ interface AfterProps {
 
 /** After hanging up: how long, which way, and what next. */
 export function Ended({ call, snapshot, onFresh }: AfterProps) {
-  const { ended } = words;
   const { talkedMs, lastPath, setup } = snapshot;
+  const review = talkedMs > 0 ? reviewOf(snapshot) : null;
   return (
     <div class="after">
       <Tins class="hero" />
-      <Heading>{ended.heading}</Heading>
+      <Heading>{words.ended.heading}</Heading>
       <p class="lead" role="status">
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
         {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
       </p>
-      {talkedMs > 0 && setup && <SetupParts setup={setup} />}
+      {review && <p class="review">{review}</p>}
+      {talkedMs > 0 && setup && (
+        <details class="parts">
+          <summary>
+            {setupText(setup)} · {statisticsWords.setup.more}
+          </summary>
+          <SetupParts setup={setup} />
+          {snapshot.statistics && <SaveStatistics snapshot={snapshot} />}
+        </details>
+      )}
       <div class="actions">
         <button type="button" class="primary" onClick={() => call.join()}>
           {ended.again}
@@ -32,26 +48,6 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
         </button>
       </div>
     </div>
-  );
-}
-
-const PARTS = ['page', 'socket', 'join', 'offer', 'ice', 'dtls', 'frame'] as const;
-
-/** How soon the call stood, and on request which part took how long. */
-function SetupParts({ setup }: { setup: SetupTimes }) {
-  const { ended } = words;
-  return (
-    <details class="parts">
-      <summary>{ended.setup((setup.total / 1000).toFixed(1))}</summary>
-      <dl>
-        {PARTS.filter((part) => setup[part] !== null).map((part) => (
-          <div key={part}>
-            <dt>{ended.parts[part]}</dt>
-            <dd>{setup[part]} ms</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
   );
 }
 
@@ -76,9 +72,8 @@ export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
 
 /** What happened, what to do, and the button that does it. */
 export function Failed({ call, snapshot, onFresh }: AfterProps) {
-  const { failed } = words;
   const failure: Failure = snapshot.failure ?? { kind: 'unreachable' };
-  const { heading } = failed[failure.kind];
+  const { heading } = words.failed[failure.kind];
   return (
     <div class="after">
       <Tins class={failure.kind === 'full' ? 'hero' : 'hero torn'} />
@@ -96,4 +91,14 @@ export function Failed({ call, snapshot, onFresh }: AfterProps) {
       </div>
     </div>
   );
+}
+
+/** Why a call failed, and what to do: the page's own words, since the server's are for developers. */
+function failureText(failure: Failure): string {
+  if (failure.kind === 'refused') {
+    if (failure.code === 'malformed') return failed.refused.malformed;
+    if (failure.code === 'too_many_rooms') return failed.refused.tooManyRooms;
+    if (failure.code === 'unauthorized') return failed.refused.unauthorized;
+  }
+  return failed[failure.kind].text;
 }

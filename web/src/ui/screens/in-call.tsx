@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
 import { CallMenu } from '../call-menu';
+import { Comfort } from '../comfort/comfort';
 import { CallBar } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
@@ -14,6 +15,7 @@ import { formatDuration, isStuck, serverTrouble, statusOf } from '../say';
 import { ShareButton, ShareTellings, useShare } from '../share/share';
 import { Pictures } from '../stage/pictures';
 import { useViews } from '../stage/views';
+import { words as statisticsWords, troubleText } from '../statistics/say';
 import { type ToolName, tools } from '../tools';
 import '../style/call.css';
 
@@ -44,14 +46,13 @@ export function InCall(props: ScreenProps) {
         </div>
       )}
       <div class="stage-head">
-        {phase !== 'reconnecting' && (
-          <Pill snapshot={snapshot} onVerify={() => setTool('verify')} />
-        )}
+        {phase !== 'reconnecting' && <Pill snapshot={snapshot} onOpen={setTool} />}
         <RecordingTellings recording={recording} snapshot={snapshot} />
         <ShareTellings share={share} />
         <Notice {...props} brief />
       </div>
       <div class="stage-foot">
+        <Comfort call={call} snapshot={snapshot} onTool={setTool} />
         <fieldset
           class="bar"
           ref={bar}
@@ -78,21 +79,27 @@ function swallowNextClick() {
   setTimeout(() => window.removeEventListener('click', swallow, { capture: true }), 700);
 }
 
-function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void }) {
-  const { phase, connection, connectedAt, remote, sealed } = snapshot;
+function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolName): void }) {
+  const { phase, connectedAt, remote, sealed } = snapshot;
   const verify = sealed ? words.call.sealed : words.call.unsealed;
   const elapsed = useElapsed(connectedAt);
+  const trouble = troubleText(snapshot);
+  const offline = serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway;
   const line =
-    serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway
-      ? 'offline'
-      : phase === 'connected'
-        ? (connection?.quality ?? 'good')
-        : 'working';
+    phase !== 'connected' && !offline ? 'working' : offline ? 'offline' : trouble ? 'weak' : 'good';
   return (
     <div class="pill" data-line={line}>
+      {/* Lies under the words, which are read aloud as they change. */}
+      <button
+        type="button"
+        class="pill-open"
+        aria-label={statisticsWords.statistics}
+        onClick={() => onOpen('statistics')}
+      />
       <span class="dot" />
+      {remote.name && <span class="their-name">{remote.name}</span>}
       {/* The clock stays outside of what is read aloud. */}
-      <span role="status">{statusOf(snapshot)}</span>
+      <span role="status">{(!offline && trouble) || statusOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
       {phase === 'connected' && !remote.microphone && (
         <span class="their-mic">
@@ -100,7 +107,13 @@ function Pill({ snapshot, onVerify }: { snapshot: CallSnapshot; onVerify(): void
           {words.call.theirMicrophoneOff}
         </span>
       )}
-      <button type="button" class="seal" aria-label={verify} data-tip={verify} onClick={onVerify}>
+      <button
+        type="button"
+        class="seal"
+        aria-label={verify}
+        data-tip={verify}
+        onClick={() => onOpen('verify')}
+      >
         <Icon name={sealed ? 'lock' : 'lockOpen'} />
       </button>
     </div>

@@ -1,4 +1,7 @@
-/** The screens that come after the lobby, and are fetched while it is shown. */
+/** The screens that come after the first one and what goes along with all; fetched while the first is shown. */
+export { AskFirst } from '../ask/ask-first';
+export { Ready } from '../ask/ready';
+export { attend, PreferencesButton } from '../beside';
 export { Ended, Failed, Replaced } from './after';
 export { InCall } from './in-call';
 export { Waiting } from './waiting';

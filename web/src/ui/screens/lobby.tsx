@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { DeviceButton, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
@@ -6,9 +7,12 @@ import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { serverTrouble, statusOf } from '../say';
 
-/** Before the call: one's own picture, and one button. Also while the seat is being asked for. */
-export function Lobby(props: ScreenProps) {
-  const { call, snapshot } = props;
+/**
+ * Before the call: one's own picture, and one button. Also while the seat is being asked for. What else can be chosen
+ * is loaded later, and has its place kept.
+ */
+export function Lobby(props: ScreenProps & { children: ComponentChildren }) {
+  const { call, snapshot, children } = props;
   const { lobby } = words;
   const { microphone, camera } = snapshot;
   const joining = snapshot.phase === 'joining';
@@ -44,6 +48,7 @@ export function Lobby(props: ScreenProps) {
         >
           {joining ? lobby.joining : lobby.join}
         </button>
+        <div class="choice">{children}</div>
         {!snapshot.sealed && <p class="hint">{lobby.unsealed}</p>}
         <Notice {...props} />
       </div>

@@ -1,19 +1,29 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { askWords } from '../ask/words';
+import { useKeys } from '../comfort/use-keys';
+import { useWakeLock } from '../comfort/use-wake-lock';
 import { CallBar, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
 import { words } from '../i18n';
+import { inLanguage } from '../i18n/later';
 import { Icon } from '../icons';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
 import { isLocalHost, linkToSend, pathOf, placeOf } from '../route';
 import { serverTrouble, statusOf } from '../say';
+import { waitingWords } from './waiting-words';
+
+const waiting = inLanguage(waitingWords);
+const asking = inLanguage(askWords);
 
 /** Alone in the room: the link is what matters. */
 export function Waiting(props: ScreenProps) {
   const { call, snapshot } = props;
-  const { waiting, lobby } = words;
+  const { lobby } = words;
+  useWakeLock();
+  useKeys();
   const local = isLocalHost(location.hostname);
   const elsewhere = useElsewhere(local);
   const here = location.origin + pathOf(placeOf(location));
@@ -29,7 +39,9 @@ export function Waiting(props: ScreenProps) {
       <div class="words">
         <Heading>{snapshot.peerLeft ? waiting.headingLeft : waiting.heading}</Heading>
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
-          {statusOf(snapshot)}
+          {call.asks && !serverTrouble(snapshot)
+            ? asking[snapshot.peerLeft ? 'left' : 'waiting']
+            : statusOf(snapshot)}
         </p>
         <LinkField link={link} />
         <p class="hint">{snapshot.sealed ? waiting.sealed : lobby.unsealed}</p>
@@ -70,7 +82,6 @@ function useElsewhere(local: boolean): string | null {
 const COPIED_MS = 2000;
 
 function LinkField({ link }: { link: string }) {
-  const { waiting } = words;
   const field = useRef<HTMLInputElement>(null);
   const [outcome, setOutcome] = useState<'copied' | 'copyByHand' | null>(null);
   useEffect(() => {

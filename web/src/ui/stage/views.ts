@@ -38,7 +38,7 @@ export function useViews({ remote }: CallSnapshot) {
   return {
     pictures: arrange({ screen, ownHidden, chosen }),
     choose: setChosen,
-    onDblClick: () => fullScreen?.onSelect(),
+    onDblClick: toggleFullScreen,
     items,
   };
 }
@@ -69,10 +69,17 @@ const tried = (attempt: Promise<unknown> | undefined) => void attempt?.catch(() 
 /** Whether the page fills the screen, and how to change that; `null` where it cannot (phones of Apple). */
 function useFullScreen(): Switch | null {
   const checked = useDocument(() => document.fullscreenElement !== null, 'fullscreenchange');
-  if (!document.fullscreenEnabled) return null;
-  const onSelect = () =>
-    tried(checked ? document.exitFullscreen() : document.documentElement.requestFullscreen());
-  return { checked, onSelect };
+  return document.fullscreenEnabled ? { checked, onSelect: toggleFullScreen } : null;
+}
+
+/** Lets the page fill the screen, or no more. */
+export function toggleFullScreen(): void {
+  if (!document.fullscreenEnabled) return;
+  tried(
+    document.fullscreenElement
+      ? document.exitFullscreen()
+      : document.documentElement.requestFullscreen(),
+  );
 }
 
 /** Whether their picture, or their screen, stands in a window of its own; `null` where it cannot. */

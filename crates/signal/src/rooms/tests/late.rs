@@ -148,8 +148,8 @@ impl Store for Late {
         self.line.add(move |memory| memory.leave(asker, room, now));
     }
 
-    fn relay(&mut self, asker: Asker, room: RoomId, data: Raw) {
-        self.line.add(move |memory| memory.relay(asker, room, data));
+    fn relay(&mut self, asker: Asker, room: RoomId, data: Raw, keep: bool) {
+        self.line.add(move |memory| memory.relay(asker, room, data, keep));
     }
 
     fn part(&mut self, socket: &SocketId, room: &RoomId, parting: Parting, now: Now) {

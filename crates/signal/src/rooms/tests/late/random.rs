@@ -18,6 +18,7 @@ enum Step {
         tab: usize,
         room: usize,
         can_resume: bool,
+        takes_kept: bool,
     },
     Leave {
         tab: usize,
@@ -26,6 +27,7 @@ enum Step {
     Send {
         tab: usize,
         room: usize,
+        keep: bool,
     },
     Go {
         tab: usize,
@@ -42,10 +44,12 @@ fn step() -> impl Strategy<Value = Step> {
     let room = 0..ROOMS.len();
     let parting = prop_oneof![1 => Just(Parting::Goodbye), 2 => Just(Parting::Lost)];
     prop_oneof![
-        6 => (tab.clone(), room.clone(), prop::bool::weighted(0.8))
-            .prop_map(|(tab, room, can_resume)| Step::Join { tab, room, can_resume }),
+        6 => (tab.clone(), room.clone(), prop::bool::weighted(0.8), any::<bool>()).prop_map(
+            |(tab, room, can_resume, takes_kept)| Step::Join { tab, room, can_resume, takes_kept }
+        ),
         1 => (tab.clone(), room.clone()).prop_map(|(tab, room)| Step::Leave { tab, room }),
-        4 => (tab.clone(), room).prop_map(|(tab, room)| Step::Send { tab, room }),
+        4 => (tab.clone(), room, any::<bool>())
+            .prop_map(|(tab, room, keep)| Step::Send { tab, room, keep }),
         3 => (tab, parting).prop_map(|(tab, parting)| Step::Go { tab, parting }),
         6 => (0..8_usize).prop_map(Step::Reach),
         1 => (0..25_u64).prop_map(Step::Pass),
@@ -98,11 +102,12 @@ impl World {
 
     fn take(&mut self, step: Step) {
         match step {
-            Step::Join { tab, room, can_resume } => {
+            Step::Join { tab, room, can_resume, takes_kept } => {
                 let socket = self.tabs[tab].clone().unwrap_or_else(|| self.connect(tab));
                 let room = room_id(room);
                 let resume = self.tokens.get(&(tab, room.clone())).cloned();
-                let capabilities = can_resume.then(|| raw(r#"{"resume":true}"#));
+                let capabilities = format!(r#"{{"resume":{can_resume},"kept":{takes_kept}}}"#);
+                let capabilities = Some(raw(&capabilities));
                 let join = Join { capabilities, resume, ..Join::new(room) };
                 self.request(socket, Request::Join(join));
             }
@@ -111,10 +116,10 @@ impl World {
                     self.request(socket, Request::Leave { room: room_id(room) });
                 }
             }
-            Step::Send { tab, room } => {
+            Step::Send { tab, room, keep } => {
                 if let Some(socket) = self.tabs[tab].clone() {
                     let data = raw(&self.requests.to_string());
-                    self.request(socket, Request::Message { room: room_id(room), data });
+                    self.request(socket, Request::Message { room: room_id(room), data, keep });
                 }
             }
             Step::Go { tab, parting } => self.go(tab, parting),
