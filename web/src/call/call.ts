@@ -1,3 +1,4 @@
+import type { Beside } from './beside/beside';
 import { browserDevices, type Kind } from './devices';
 import { Link, type LinkOptions, type LinkState } from './link';
 import { step } from './machine';
@@ -5,7 +6,13 @@ import { LocalMedia } from './media';
 import { browserNetwork, type NetworkWatch } from './network';
 import { type CallOptions, type ResumeStore, rememberHere } from './options';
 import { roleOf } from './path';
-import { type MediaState, type PeerMessage, readPeerMessage, type Tickets } from './protocol';
+import {
+  type Capabilities,
+  type MediaState,
+  type PeerMessage,
+  readPeerMessage,
+  type Tickets,
+} from './protocol';
 import { ReadyLink } from './ready';
 import type { SealTrouble } from './seal/session';
 import { SealedSignalling } from './seal/signalling';
@@ -26,6 +33,8 @@ const CREDENTIALS_WITHIN_MS = 1_500;
  * on both sides, and nobody sees how often a server has links made anew.
  */
 const MAX_CODES = 20;
+/** Messages of a channel that may come before there is somebody to read them. */
+const MOST_EARLY = 100;
 
 /** A call for two in one room: the machine, and the shells that carry out what it says. */
 export class Call {
@@ -36,10 +45,14 @@ export class Call {
   #retiring: Link | null = null;
   /** While waiting. Only a page of this kind, to which this side offers, is given it. */
   readonly #ready = new ReadyLink(() =>
-    this.#makeLink({ polite: false, offers: true, codes: true }),
+    this.#makeLink({ polite: false, offers: true, codes: true, data: true }),
   );
   #peerMedia: MediaState | null = null;
   #sealTrouble: SealTrouble | null = null;
+  /** What the page at the other end of the link can do. */
+  #theirs: Capabilities = {};
+  #beside: Beside | null = null;
+  #loading: Promise<Beside> | null = null;
   /** How many links there have been. */
   #links = 0;
   #iceServers: RTCIceServer[] = [];
@@ -56,6 +69,7 @@ export class Call {
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
   readonly #network: NetworkWatch;
+  readonly #saver: CallOptions['saver'];
   #unwatchNetwork = () => {};
 
   constructor(options: CallOptions) {
@@ -66,6 +80,7 @@ export class Call {
     this.#resume = options.resume ?? rememberHere();
     const signalling = options.signalling ?? socketSignalling(this.#roomId);
     this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
+    this.#saver = options.saver;
     this.#network = options.network ?? browserNetwork();
     this.#media = new LocalMedia(options.devices ?? browserDevices(), (kind) =>
       this.#deviceChanged(kind),
@@ -154,6 +169,22 @@ export class Call {
     return this.#media.set(kind, on);
   }
 
+  /** Chat and files with the other person, fetched when they are first asked for. */
+  beside(): Promise<Beside> {
+    this.#loading ??= import('./beside/beside').then(
+      (part) => {
+        this.#beside = new part.Beside(() => this.#changed(), this.#saver);
+        if (this.#state.media === 'up') this.#beside.carry(this.#retiring ?? this.#link);
+        return this.#beside;
+      },
+      (error) => {
+        this.#loading = null;
+        throw error;
+      },
+    );
+    return this.#loading;
+  }
+
   /** The page goes: it is closed or loaded anew, which it cannot tell. The seat stays for a while. */
   unload(): void {
     if (this.#state.peer?.capabilities?.leaving) this.#send({ type: 'unload' });
@@ -193,6 +224,7 @@ export class Call {
       case 'open-media':
         return this.#openLink(effect, before);
       case 'close-media':
+        this.#beside?.left();
         return this.#closeLinks();
       case 'restart-media':
         return this.#restart();
@@ -270,13 +302,18 @@ export class Call {
       this.#closeLinks();
     }
     // What another connection of the same person has told already holds for this one.
-    if (effect.peer.userId !== mediaTo) this.#peerMedia = null;
+    if (effect.peer.userId !== mediaTo) {
+      this.#peerMedia = null;
+      this.#beside?.left();
+    }
+    this.#theirs = effect.peer.capabilities ?? {};
     // A connection that takes the place of another one of the same call is no new meeting.
     if (before.connectedAt === null) this.#reach('met');
     const { peer, polite, offers } = effect;
     const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
     const ready = codes && offers && !polite ? this.#ready.take() : null;
-    this.#link = ready ?? this.#makeLink({ polite, offers, codes });
+    this.#link =
+      ready ?? this.#makeLink({ polite, offers, codes, data: this.#theirs.chat === true });
     this.#links += 1;
     // So far it has said nothing.
     ready?.offerAgain();
@@ -288,7 +325,7 @@ export class Call {
   }
 
   /** Makes a link that says nothing before it is the call's. */
-  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes'>): Link {
+  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes' | 'data'>): Link {
     const link: Link = new Link({
       ...kind,
       iceServers: this.#iceServers,
@@ -306,11 +343,27 @@ export class Call {
         this.#changed();
       },
       remoteChanged: () => this.#changed(),
+      channel: (channel) => {
+        this.#takeChannel(link, channel).catch((error) => console.warn('twocan: channel:', error));
+      },
     });
     return link;
   }
 
+  /** A channel of theirs tells that the link carries, if nothing else has. */
+  async #takeChannel(link: Link, channel: RTCDataChannel): Promise<void> {
+    const early: unknown[] = [];
+    channel.binaryType = 'arraybuffer';
+    channel.onmessage = ({ data }) => {
+      if (early.push(data) > MOST_EARLY) channel.close();
+    };
+    const beside = await this.beside();
+    if (link === this.#link) beside.carry(link);
+    beside.take(channel, early);
+  }
+
   #closeLinks(): void {
+    this.#beside?.carry(null);
     this.#retiring?.close();
     this.#retiring = null;
     this.#link?.close();
@@ -326,6 +379,7 @@ export class Call {
       if (state === 'up') {
         this.#reach('secured');
         this.#retireOld();
+        this.#beside?.carry(link);
       }
       this.#input({ type: `media-${state}` });
     }
@@ -436,6 +490,9 @@ export class Call {
         microphone: this.#peerMedia?.microphone ?? sends('audio'),
         camera: this.#peerMedia?.camera ?? sends('video'),
       },
+      takes: { chat: this.#theirs.chat === true, files: this.#theirs.files === true },
+      chat: this.#beside?.chat.lines ?? [],
+      files: this.#beside?.files.list() ?? [],
       code: (this.#retiring ?? this.#link)?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
       lastPath: this.#lastPath,

@@ -1,6 +1,11 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
+export type { Beside } from './beside/beside';
 export { Call } from './call';
+export type { ChatLine, Delivery, Unsayable } from './chat/log';
 export { browserDevices, type DeviceAccess, type Kind, type Problem } from './devices';
+export type { FileTransfer } from './files/files';
+export type { Destination, NoPlace, Saver } from './files/save';
+export type { TransferEnd, TransferState } from './files/transfer';
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export type { CallOptions, ResumeStore } from './options';

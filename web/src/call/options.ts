@@ -1,4 +1,5 @@
 import type { DeviceAccess } from './devices';
+import type { Saver } from './files/save';
 import type { NetworkWatch } from './network';
 import type { RoomKeys } from './seal/keys';
 import type { Signalling } from './signalling';
@@ -15,6 +16,8 @@ export interface CallSettings {
   signalling?: Signalling;
   devices?: DeviceAccess;
   network?: NetworkWatch;
+  /** Where files go that the other person sends. */
+  saver?: Saver;
 }
 
 /** Remembers, for one room and one tab, with what the seat is had back. */

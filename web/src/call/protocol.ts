@@ -16,6 +16,10 @@ export interface Capabilities {
   resume?: boolean;
   /** Takes part in the safety code over a data channel. */
   code?: boolean;
+  /** Takes lines of text on the data channel `chat`. */
+  chat?: boolean;
+  /** Takes files on the data channel `files`. */
+  files?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -112,6 +116,9 @@ export const OWN_CAPABILITIES: Capabilities = {
   restart: true,
   resume: true,
   code: true,
+  chat: true,
+  // Without ciphers, on an insecure page, no piece of a file could be checked.
+  files: globalThis.crypto?.subtle !== undefined,
 };
 
 /** Longest room name that the server takes, in characters. */
