@@ -1,6 +1,7 @@
 /** What can be opened during a call beside the pictures, one at a time. */
 import type { ComponentType } from 'preact';
 import type { Call, CallSnapshot } from '../call';
+import { Chat } from './chat/chat';
 import { Verify } from './verify/verify';
 
 /** What a tool is drawn from. */
@@ -12,6 +13,7 @@ export interface ToolProps {
 
 /** By their names: a dialog in the middle, or a panel at the side. */
 export const tools = {
+  chat: Chat,
   verify: Verify,
 } satisfies Record<string, ComponentType<ToolProps>>;
 

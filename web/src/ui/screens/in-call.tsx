@@ -1,6 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
 import { CallMenu } from '../call-menu';
+import { ChatButton } from '../chat/chat-button';
+import { DropZone } from '../chat/drop-zone';
+import { News } from '../chat/news';
+import { useChat } from '../chat/use-chat';
 import { CallBar } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { useDraggable } from '../draggable';
@@ -29,6 +33,7 @@ export function InCall(props: ScreenProps) {
   const [pictureShape, setPictureShape] = useState<number | null>(null);
   const [tool, setTool] = useState<ToolName | null>(null);
   const Tool = tool && tools[tool];
+  const chat = useChat(call, snapshot, tool === 'chat');
 
   const { remote, phase } = snapshot;
   const seen = remote.camera && pictureShape !== null && remote.stream !== null;
@@ -65,6 +70,7 @@ export function InCall(props: ScreenProps) {
         <OwnPicture call={snapshot} />
       </div>
       <div class="stage-foot">
+        <News latest={chat.latest} onOpen={() => setTool('chat')} />
         <fieldset
           class="bar"
           ref={bar}
@@ -75,10 +81,18 @@ export function InCall(props: ScreenProps) {
           }}
         >
           <CallBar call={call} snapshot={snapshot}>
+            {chat.offered && (
+              <ChatButton
+                unread={chat.unread}
+                open={tool === 'chat'}
+                onToggle={() => setTool(tool === 'chat' ? null : 'chat')}
+              />
+            )}
             <CallMenu onOpen={setTool} />
           </CallBar>
         </fieldset>
       </div>
+      <DropZone call={call} snapshot={snapshot} stage={stage} onTaken={() => setTool('chat')} />
       {Tool && <Tool call={call} snapshot={snapshot} onClose={() => setTool(null)} />}
     </div>
   );
