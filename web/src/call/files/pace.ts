@@ -3,7 +3,7 @@ const TARGET_MS = 60;
 /** Least and most on its way at once (bytes). */
 const LEAST = 16_384;
 const MOST = 4_194_304;
-const FIRST = 262_144;
+const FIRST = 65_536;
 /** What the window grows by in each round trip when nothing waits (bytes). */
 const STEP = 131_072;
 /** The least delay counts for so long: routes change (ms). */
