@@ -1,11 +1,13 @@
 /** A file adds this much waiting to the path at most, so that picture and sound stay what they are (ms). */
 const TARGET_MS = 60;
 /** Least and most on its way at once (bytes). */
-const LEAST = 16_384;
+const LEAST = 32_768;
 const MOST = 4_194_304;
 const FIRST = 65_536;
-/** What the window grows by in each round trip when nothing waits (bytes). */
-const STEP = 131_072;
+/** What part of itself the window grows by in each round trip when nothing waits. */
+const GAIN = 0.2;
+/** The least of so many delays counts: one that stands out is the machine's, not the path's. */
+const FILTER = 6;
 /** The least delay counts for so long: routes change (ms). */
 const FORGET_AFTER_MS = 60_000;
 
@@ -18,6 +20,7 @@ export class Pace {
   /** Bytes that may be on their way. */
   window = FIRST;
   #opening = true;
+  #delays: number[] = [];
   #sent: { to: number; at: number }[] = [];
   #confirmed: number;
   #least = Number.POSITIVE_INFINITY;
@@ -50,17 +53,18 @@ export class Pace {
     this.#confirmed = last.to;
     const delay = now - last.at;
     this.#learn(delay, now);
-    const waited = delay - Math.min(this.#least, this.#leastBefore);
+    const waited = Math.min(...this.#delays) - Math.min(this.#least, this.#leastBefore);
     if (waited > TARGET_MS / 2) this.#opening = false;
     // A window that is not used says nothing about a larger one.
     const used = flight >= this.window / 2;
     const off = Math.max(-1, (TARGET_MS - waited) / TARGET_MS);
     if (off > 0 && !used) return;
-    const change = this.#opening ? bytes : (off * bytes * STEP) / this.window;
+    const change = this.#opening ? bytes : off * bytes * GAIN;
     this.window = Math.round(Math.min(MOST, Math.max(LEAST, this.window + change)));
   }
 
   #learn(delay: number, now: number): void {
+    this.#delays = [...this.#delays.slice(1 - FILTER), delay];
     if (now - this.#leastSince > FORGET_AFTER_MS) {
       this.#leastBefore = this.#least;
       this.#least = delay;
