@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { chatWords } from '../chat/words';
 import { verifyWords } from '../verify/words';
 import { en } from './en';
 import { chooseLanguage } from './language';
@@ -17,8 +18,8 @@ it.each([
 
 it('says everything in both languages, and nothing with an exclamation mark', () => {
   const [english, chinese] = [
-    sentences({ ...en, verify: verifyWords.en }),
-    sentences({ ...zh, verify: verifyWords.zh }),
+    sentences({ ...en, verify: verifyWords.en, chat: chatWords.en }),
+    sentences({ ...zh, verify: verifyWords.zh, chat: chatWords.zh }),
   ];
   expect([...chinese.keys()]).toEqual([...english.keys()]);
   for (const [key, text] of [...english, ...chinese]) {
@@ -28,7 +29,7 @@ it('says everything in both languages, and nothing with an exclamation mark', ()
 });
 
 it('leaves no English in the Chinese words', () => {
-  for (const [key, text] of sentences({ ...zh, verify: verifyWords.zh })) {
+  for (const [key, text] of sentences({ ...zh, verify: verifyWords.zh, chat: chatWords.zh })) {
     const own = text.replace(/twocan|https|X/g, '');
     expect(own, key).not.toMatch(/[a-z]{2,}/i);
   }
