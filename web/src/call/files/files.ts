@@ -15,7 +15,7 @@ export interface FileTransfer extends Transfer {
   /** To be handed to the person: the page has kept it for them. */
   readonly file: File | null;
   /** Why there was no place for it when the person wanted it. */
-  readonly noPlace: NoPlace | null;
+  readonly noPlace: Exclude<NoPlace, 'dismissed'> | null;
 }
 
 /** What the files need around them. */
@@ -38,7 +38,7 @@ export class Files {
   readonly #work = new Map<string, Promise<void>>();
   readonly #speeds = new Map<string, Speed>();
   readonly #kept = new Map<string, File>();
-  readonly #noPlaces = new Map<string, NoPlace>();
+  readonly #noPlaces = new Map<string, Exclude<NoPlace, 'dismissed'>>();
   readonly #choosing = new Set<string>();
 
   constructor(options: FilesOptions) {
@@ -88,7 +88,8 @@ export class Files {
     this.#choosing.add(id);
     const place = await this.#options.saver.open(transfer).finally(() => this.#choosing.delete(id));
     if (typeof place === 'string') {
-      this.#noPlaces.set(id, place);
+      if (place === 'dismissed') this.#noPlaces.delete(id);
+      else this.#noPlaces.set(id, place);
       return this.#options.changed();
     }
     this.#noPlaces.delete(id);

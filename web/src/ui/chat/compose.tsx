@@ -14,7 +14,7 @@ const drafts = new WeakMap<Call, string>();
 /** Where a line is written, and files are chosen. */
 export function Compose({ call, files }: { call: Call; files: boolean }) {
   const [text, setText] = useState(drafts.get(call) ?? '');
-  const [problem, setProblem] = useState<Unsayable | null>(null);
+  const [problem, setProblem] = useState<Exclude<Unsayable, 'empty'> | null>(null);
   const picker = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
 
@@ -27,8 +27,8 @@ export function Compose({ call, files }: { call: Call; files: boolean }) {
     field.current?.focus();
     const { chat } = await call.beside();
     const refused = chat.say(text.trim());
-    if (refused) setProblem(refused);
-    else change('');
+    if (refused === null) change('');
+    else if (refused !== 'empty') setProblem(refused);
   };
 
   return (
@@ -39,7 +39,7 @@ export function Compose({ call, files }: { call: Call; files: boolean }) {
         void send();
       }}
     >
-      {problem && words.unsayable[problem] && (
+      {problem && (
         <p class="compose-problem" role="alert">
           {words.unsayable[problem]}
         </p>

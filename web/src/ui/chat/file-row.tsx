@@ -37,7 +37,7 @@ export function FileRow({
       {under && (
         <progress aria-label={words.progress(name)} max={Math.max(1, size)} value={moved} />
       )}
-      {noPlace && words.noPlace[noPlace] && (
+      {noPlace && (
         <p class="file-trouble" role="alert">
           {words.noPlace[noPlace]}
         </p>

@@ -14,7 +14,6 @@ const en = {
   waiting: 'Not delivered yet',
   lost: 'Not delivered: they have left',
   unsayable: {
-    empty: '',
     'too-long': 'This is too long for one message. Shorten it, or send it as a file.',
     'too-many': 'Too much is waiting to be delivered. Wait until the other side is back.',
   },
@@ -75,7 +74,6 @@ const en = {
     },
   },
   noPlace: {
-    dismissed: '',
     'too-large':
       'Here this browser can take files up to 256 MB. Try a window that is not private, or another browser.',
     'disk-full': 'There is not enough room for it on this device. Make room, and accept it again.',
@@ -98,7 +96,6 @@ const zh: typeof en = {
   waiting: '尚未送达',
   lost: '未送达：对方已离开',
   unsayable: {
-    empty: '',
     'too-long': '一条消息放不下这么长的内容。请缩短，或作为文件发送。',
     'too-many': '等待送达的内容太多。请等对方回来。',
   },
@@ -157,7 +154,6 @@ const zh: typeof en = {
     },
   },
   noPlace: {
-    dismissed: '',
     'too-large': '这个浏览器在这里只能接收 256 兆以内的文件。请换到非无痕窗口，或者换一个浏览器。',
     'disk-full': '这台设备上的空间不够。请腾出空间，再接收一次。',
     unwritable: '无法写入那个位置。请再接收一次，换一个位置。',
