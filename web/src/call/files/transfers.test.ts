@@ -36,16 +36,16 @@ it('sends nothing before it is accepted, and ends when it is declined', () => {
 });
 
 it('goes on where it was on another link, again and again', () => {
-  const size = 20 * BLOCK;
+  const size = 10 * BLOCK;
   const world = new World(size);
-  for (let cuts = 0; cuts < 5; cuts += 1) {
+  for (let cuts = 0; cuts < 4; cuts += 1) {
     world.run(BLOCK * 2);
     world.cut();
   }
   world.run();
   expect(world.isWhole()).toBe(true);
-  // What was not written at a cut is sent again, and no more.
-  expect(world.sent).toBeLessThan(size + 5 * (MOST_UNWRITTEN + BLOCK));
+  // Of each link, a piece that was not complete is sent again, and little that was on its way.
+  expect(world.sent).toBeLessThan(size + 4 * 1.5 * BLOCK);
 });
 
 it('asks the person again when their page was loaded anew', () => {
@@ -69,7 +69,7 @@ it('gives up what came from a page that is gone', () => {
 it.each(['sender', 'receiver'] as const)(
   'can be given up by the %s, and the next one comes',
   (side) => {
-    const world = new World(8 * BLOCK);
+    const world = new World(3 * BLOCK);
     world.run(BLOCK);
     if (side === 'sender') world.fromSender(world.outgoing.cancel(ID));
     else world.fromReceiver(world.incoming.fail(ID, 'cancelled'));
@@ -87,7 +87,7 @@ it.each(['sender', 'receiver'] as const)(
 );
 
 it('holds back while the disk is slow: what is on its way has a bound', () => {
-  const world = new World(40 * BLOCK, { storing: false });
+  const world = new World(12 * BLOCK, { storing: false });
   world.run();
   expect(world.sent).toBeLessThanOrEqual(MOST_UNWRITTEN);
   expect(world.sent).toBeGreaterThan(BLOCK);
@@ -217,7 +217,9 @@ class World {
 
   constructor(size: number, { accept = true, storing = true } = {}) {
     this.#storing = storing;
-    this.source = Uint8Array.from({ length: size }, (_, at) => (at * 31 + (at >> 12)) & 255);
+    this.source = new Uint8Array(size);
+    // Something else in each piece.
+    for (let at = 0; at < size; at += 997) this.source[at] = (at * 31 + (at >> 12)) & 255;
     this.#written = new Uint8Array(size);
     this.outgoing.offer(ID, 'file', size, 0);
     this.connect();

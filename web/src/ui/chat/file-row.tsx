@@ -85,7 +85,7 @@ function progressOf({ state, moved, size, speed }: FileTransfer, online: boolean
   if (!online) return words.state.offline;
   if (state === 'queued') return `${formatBytes(size)} · ${words.state.queued}`;
   const parts = [words.of(formatBytes(moved), formatBytes(size))];
-  if (speed !== null) parts.push(words.perSecond(formatBytes(speed)));
+  if (speed) parts.push(words.perSecond(formatBytes(speed)));
   const left = secondsLeft(size - moved, speed);
   if (left !== null) parts.push(words.left(formatDuration(left * 1_000)));
   return parts.join(' · ');
