@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ChatLine } from '../../call';
+import { language } from '../i18n';
 import { inLanguage } from '../i18n/later';
 import { Panel } from '../panel/panel';
 import type { ToolProps } from '../tools';
@@ -30,6 +31,17 @@ export function Chat({ call, snapshot, onClose }: ToolProps) {
     const list = log.current;
     if (list && (atEnd.current || last?.mine)) list.scrollTop = list.scrollHeight;
   }, [last?.key, items.length]);
+
+  useEffect(() => {
+    const list = log.current;
+    if (!list) return;
+    // A keyboard that comes up, say, leaves the end in sight.
+    const stay = new ResizeObserver(() => {
+      if (atEnd.current) list.scrollTop = list.scrollHeight;
+    });
+    stay.observe(list);
+    return () => stay.disconnect();
+  }, []);
 
   return (
     <Panel heading={words.title} onClose={onClose}>
@@ -94,7 +106,7 @@ function Below({ item, isLast }: { item: Item; isLast: boolean }) {
   const trouble = line && line.delivery !== 'delivered' && words[line.delivery];
   if (!trouble && !isLast) return null;
   const date = new Date(performance.timeOrigin + at);
-  const time = date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  const time = date.toLocaleTimeString(language.tag, { hour: '2-digit', minute: '2-digit' });
   return (
     <p class="chat-below">
       <time dateTime={date.toISOString()}>{time}</time>
