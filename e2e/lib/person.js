@@ -13,11 +13,12 @@ const MOVED = { decoded: 15, audio: 15, time: 0.3 };
  * Opens a page for a person in `browser`, with storage of its own. Options:
  * - `relayOnly`, `transport`, `family`: see `instrument`
  * - `refuse`: `{origin}` whose page may not have camera and microphone
+ * - `lasting`: a page that is not private, in the storage of the browser itself
  * - `before`: a function that runs in the page before its scripts
  */
-export async function openPerson(s, name, browser, { refuse, before, ...narrow } = {}) {
-  const context = await browser.createBrowserContext();
-  s.own(context);
+export async function openPerson(s, name, browser, { refuse, lasting, before, ...narrow } = {}) {
+  const context = lasting ? browser.defaultBrowserContext() : await browser.createBrowserContext();
+  if (!lasting) s.own(context);
   if (refuse) await context.overridePermissions(refuse.origin, []);
   return openTab(s, name, context, narrow, before);
 }
@@ -34,6 +35,7 @@ export async function openSecondTab(s, person, { copy }) {
 
 async function openTab(s, name, context, narrow, before, ...given) {
   const page = await context.newPage();
+  s.own(page);
   page.setDefaultTimeout(PRESS_DEADLINE);
   const person = new Person(name, page);
   s.log(`console of ${name}`, () => person.console);

@@ -67,6 +67,30 @@ async function openSettings(page) {
   await page.waitForSelector('dialog[open] select');
 }
 
+async function write(page, text) {
+  await page.locator('.compose textarea').fill(text);
+  await page.locator('.compose .send').click();
+}
+
+/** Lines of both, a link, and files in several states. */
+async function conversation(ada, ben) {
+  for (const page of [ada, ben]) {
+    await page.mouse.move(300, 300);
+    await page.locator('.chat-button').click();
+  }
+  await write(ada, 'Have you seen the plan for the weekend?');
+  await write(ben, 'Not yet, send it over 🦜');
+  await write(ada, 'The train is at 9:40, see https://example.org/timetable');
+  const input = await ada.waitForSelector('input[type=file]');
+  await input.uploadFile(import.meta.filename);
+  await ben.waitForSelector('.file-action');
+  await ben.evaluate(() => document.querySelectorAll('.file-action')[1].click());
+  await ben.waitForSelector('.file[data-state=declined]');
+  const other = await ben.waitForSelector('input[type=file]');
+  await other.uploadFile(import.meta.filename);
+  await ada.waitForSelector('.file-action.strong');
+}
+
 /** Runs in the page: with each sealed message comes one in the open. */
 function withAMessageInTheOpen() {
   const Real = WebSocket;
@@ -324,6 +348,18 @@ export const STATES = {
     const { ada } = await call(tools);
     await ada.locator('.seal').click();
     await ada.waitForSelector('.signs');
+    return ada;
+  },
+  async chat(tools) {
+    const { ada, ben } = await call(tools);
+    await conversation(ada, ben);
+    return ada;
+  },
+  async 'chat-news'(tools) {
+    const { ada, ben } = await call(tools);
+    await ben.locator('.chat-button').click();
+    await write(ben, 'Look, a toucan on the balcony');
+    await ada.waitForSelector('.news button');
     return ada;
   },
   async 'verify-sealed'(tools) {

@@ -1,3 +1,4 @@
+import type { Beside } from './beside/beside';
 import { browserDevices, type Kind } from './devices';
 import { LINES, type Line } from './lines';
 import { Link, type LinkOptions, type LinkState } from './link';
@@ -36,6 +37,8 @@ const CREDENTIALS_WITHIN_MS = 1_500;
  * on both sides, and nobody sees how often a server has links made anew.
  */
 const MAX_CODES = 20;
+/** Messages of a channel that may come before there is somebody to read them. */
+const MOST_EARLY = 100;
 
 /** What the other page says of its person, beside its devices. */
 const SAYS_NOTHING = { name: '', lowData: false };
@@ -54,7 +57,8 @@ export class Call {
   #retiring: Link | null = null;
   /** While waiting. Only a page of this kind, to which this side offers, is given it. */
   readonly #ready = new ReadyLink(
-    (gathered) => this.#makeLink({ polite: false, offers: true, codes: true, gathered }),
+    (gathered) =>
+      this.#makeLink({ polite: false, offers: true, codes: true, data: true, gathered }),
     (offer) => this.#state.asks || this.#signalling.keep(offer),
   );
   #peerMedia: MediaState | null = null;
@@ -65,6 +69,8 @@ export class Call {
   #peerSays = SAYS_NOTHING;
   #settings: Settings | null = null;
   #sealTrouble: SealTrouble | null = null;
+  #beside: Beside | null = null;
+  #loading: Promise<Beside> | null = null;
   /** How many links there have been. */
   #links = 0;
   #iceServers: RTCIceServer[] = [];
@@ -82,6 +88,7 @@ export class Call {
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
   readonly #network: NetworkWatch;
+  readonly #saver: CallOptions['saver'];
   #unwatchNetwork = () => {};
 
   constructor(options: CallOptions) {
@@ -93,6 +100,7 @@ export class Call {
     this.#resume = options.resume ?? rememberHere();
     const signalling = options.signalling ?? socketSignalling(this.#roomId);
     this.#signalling = keys ? new SealedSignalling(signalling, keys) : signalling;
+    this.#saver = options.saver;
     this.#network = options.network ?? browserNetwork();
     this.#media = new LocalMedia(
       options.devices ?? browserDevices(),
@@ -225,6 +233,22 @@ export class Call {
     return this.#settings;
   }
 
+  /** Chat and files with the other person, fetched when they are first asked for. */
+  beside(): Promise<Beside> {
+    this.#loading ??= import('./beside/beside').then(
+      (part) => {
+        this.#beside = new part.Beside(() => this.#changed(), this.#saver);
+        if (this.#state.media === 'up') this.#beside.carry(this.#retiring ?? this.#link);
+        return this.#beside;
+      },
+      (error) => {
+        this.#loading = null;
+        throw error;
+      },
+    );
+    return this.#loading;
+  }
+
   /** The page goes: it is closed or loaded anew, which it cannot tell. The seat stays for a while. */
   unload(): void {
     if (this.#state.peer?.capabilities?.leaving) this.#send({ type: 'unload' });
@@ -269,6 +293,7 @@ export class Call {
       case 'open-media':
         return this.#openLink(effect, before);
       case 'close-media':
+        this.#beside?.left();
         this.#closeLinks();
         return this.setScreen(null);
       case 'restart-media':
@@ -353,19 +378,21 @@ export class Call {
     if (effect.peer.userId !== mediaTo) {
       this.#peerMedia = null;
       this.#peerSays = SAYS_NOTHING;
+      this.#beside?.left();
     }
+    this.#peerCan = effect.peer.capabilities ?? {};
     // A connection that takes the place of another one of the same call is no new meeting.
     if (before.connectedAt === null) this.#reach('met');
     const { peer, polite, offers } = effect;
     const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
     const ready = codes && offers && !polite ? this.#ready.take() : null;
-    this.#link = ready?.link ?? this.#makeLink({ polite, offers, codes });
+    const data = this.#peerCan.chat === true;
+    this.#link = ready?.link ?? this.#makeLink({ polite, offers, codes, data });
     this.#links += 1;
     this.#sayStarted();
     // So far it has said nothing, unless they were given its offer with their seat.
     if (ready?.isLeft && peer.kept) ready.link.sendFound();
     else ready?.link.offerAgain();
-    this.#peerCan = peer.capabilities ?? {};
     this.#feed();
     if (this.#peerMedia?.screen) this.#link.openScreen();
     this.#tellDevices();
@@ -376,7 +403,7 @@ export class Call {
   }
 
   /** Makes a link that says nothing before it is the call's. */
-  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes' | 'gathered'>): Link {
+  #makeLink(kind: Pick<LinkOptions, 'polite' | 'offers' | 'codes' | 'data' | 'gathered'>): Link {
     const link: Link = new Link({
       ...kind,
       iceServers: this.#iceServers,
@@ -394,11 +421,27 @@ export class Call {
         this.#changed();
       },
       remoteChanged: () => this.#changed(),
+      channel: (channel) => {
+        this.#takeChannel(link, channel).catch((error) => console.warn('twocan: channel:', error));
+      },
     });
     return link;
   }
 
+  /** A channel of theirs tells that the link carries, if nothing else has. */
+  async #takeChannel(link: Link, channel: RTCDataChannel): Promise<void> {
+    const early: unknown[] = [];
+    channel.binaryType = 'arraybuffer';
+    channel.onmessage = ({ data }) => {
+      if (early.push(data) > MOST_EARLY) channel.close();
+    };
+    const beside = await this.beside();
+    if (link === this.#link) beside.carry(link);
+    beside.take(channel, early);
+  }
+
   #closeLinks(): void {
+    this.#beside?.carry(null);
     this.#retiring?.close();
     this.#retiring = null;
     this.#link?.close();
@@ -414,6 +457,7 @@ export class Call {
       if (state === 'up') {
         this.#reach('secured');
         this.#retireOld();
+        this.#beside?.carry(link);
         // Not sooner: a call's beginning has nothing beside it.
         void this.settings().then((settings) => settings.tune(), console.warn);
       }
@@ -589,6 +633,9 @@ export class Call {
         recording: this.#peerMedia?.recording ?? false,
         capabilities: this.#peerCan,
       },
+      takes: { chat: this.#peerCan.chat === true, files: this.#peerCan.files === true },
+      chat: this.#beside?.chat.lines ?? [],
+      files: this.#beside?.files.list() ?? [],
       code: link?.code ?? null,
       connection: state.media === 'up' ? this.#connection : null,
       statistics: this.#monitor?.statistics ?? null,

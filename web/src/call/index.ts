@@ -1,5 +1,7 @@
 /** A video call for two, without a view: subscribe to a {@link Call} and show its snapshot. */
+export type { Beside } from './beside/beside';
 export { Call } from './call';
+export type { ChatLine, Delivery, Unsayable } from './chat/log';
 export type { ChoiceStore, Choices, Chosen } from './choices';
 export {
   browserDevices,
@@ -9,6 +11,9 @@ export {
   type Problem,
 } from './devices';
 export type { EarlySocket } from './early';
+export type { FileTransfer } from './files/files';
+export type { Destination, NoPlace, Saver } from './files/save';
+export type { TransferEnd, TransferState } from './files/transfer';
 export type { Device } from './media';
 export { browserNetwork, type NetworkWatch } from './network';
 export type { CallOptions, ResumeStore } from './options';

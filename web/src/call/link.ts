@@ -18,6 +18,8 @@ export interface LinkOptions {
   offers: boolean;
   /** Agree on a safety code; the other side takes part in it. */
   codes: boolean;
+  /** A line for data is there from the beginning, whether or not for a code. */
+  data: boolean;
   tracks: Record<Kind, MediaStreamTrack | null>;
   send(message: PeerMessage): void;
   changed(state: LinkState): void;
@@ -26,11 +28,15 @@ export interface LinkOptions {
   remoteChanged(): void;
   /** All candidates of an offer or answer have been found. */
   gathered?(): void;
+  /** The other side has opened a channel that is not the link's own. */
+  channel(channel: RTCDataChannel): void;
 }
 
 const KINDS = ['microphone', 'camera'] as const;
 
 const CODE_CHANNEL = 'code';
+/** Opened for nothing but the line that it brings about. */
+const NO_CHANNEL = 'none';
 /**
  * The first picture is a quarter as wide and high as the camera's: at the pace that a new connection begins
  * with, all of it would take several hundred milliseconds to arrive.
@@ -76,6 +82,7 @@ export class Link {
   #restartedAt = Number.NEGATIVE_INFINITY;
   readonly #pulse = new Pulse();
   #still = false;
+  #agreeing = false;
   #looking: ReturnType<typeof setInterval> | undefined;
   #sharpening: ReturnType<typeof setTimeout> | undefined;
   /** Candidates that were found after the offer was left for whoever comes; `null` if none was. */
@@ -128,9 +135,9 @@ export class Link {
     };
     pc.ontrack = ({ track, transceiver }) => this.#takeTrack(track, transceiver);
     pc.ondatachannel = ({ channel }) => {
-      if (channel.label !== CODE_CHANNEL || !options.codes || options.offers) return;
+      if (channel.label !== CODE_CHANNEL) return options.channel(channel);
       // A second exchange would be a second try for somebody in the middle.
-      pc.ondatachannel = null;
+      if (!options.codes || options.offers || this.#agreeing) return;
       this.#agreeOnCode(channel, 'answer');
     };
 
@@ -145,6 +152,7 @@ export class Link {
         this.#send(kind);
       }
       if (options.codes) this.#agreeOnCode(pc.createDataChannel(CODE_CHANNEL), 'offer');
+      else if (options.data) pc.createDataChannel(NO_CHANNEL);
     }
   }
 
@@ -208,6 +216,11 @@ export class Link {
   /** Sends the offer that has no answer yet, with all candidates that are known. */
   offerAgain(): void {
     this.#negotiation.repeat();
+  }
+
+  /** Opens a data channel to the other side; `null` when the link has ended. */
+  open(label: string): RTCDataChannel | null {
+    return this.#pc.signalingState === 'closed' ? null : this.#pc.createDataChannel(label);
   }
 
   /** Looks for a path anew; what both sides ask for within two seconds is done once. */
@@ -280,6 +293,7 @@ export class Link {
 
   /** Agrees on the safety code, with code that is fetched only when picture and sound are there. */
   #agreeOnCode(channel: RTCDataChannel, side: Side): void {
+    this.#agreeing = true;
     const heard = new ReadableStream<unknown>({
       start: (stream) => {
         channel.onmessage = ({ data }) => stream.enqueue(data);

@@ -1,5 +1,6 @@
 import type { ChoiceStore } from './choices';
 import type { DeviceAccess } from './devices';
+import type { Saver } from './files/save';
 import type { NetworkWatch } from './network';
 import type { RoomKeys } from './seal/keys';
 import type { Signalling } from './signalling';
@@ -20,6 +21,8 @@ export interface CallSettings {
   signalling?: Signalling;
   devices?: DeviceAccess;
   network?: NetworkWatch;
+  /** Where files go that the other person sends. */
+  saver?: Saver;
 }
 
 /** Remembers, for one room and one tab, with what the seat is had back. */

@@ -32,6 +32,10 @@ export interface Capabilities {
   screen?: boolean;
   /** Tells its person when the other one records. */
   recording?: boolean;
+  /** Takes lines of text on the data channel `chat`. */
+  chat?: boolean;
+  /** Takes files on the data channel `files`. */
+  files?: boolean;
   /** Its session in a sealed call: it says nothing in the open. */
   seal?: string;
 }
@@ -150,6 +154,9 @@ export const OWN_CAPABILITIES: Capabilities = {
   recording: true,
   name: true,
   lowData: true,
+  chat: true,
+  // Without ciphers, on an insecure page, no piece of a file could be checked.
+  files: globalThis.crypto?.subtle !== undefined,
 };
 
 /** Longest room name that the server takes, in characters. */

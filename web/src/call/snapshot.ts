@@ -1,3 +1,5 @@
+import type { ChatLine } from './chat/log';
+import type { FileTransfer } from './files/files';
 import type { Device } from './media';
 import type { Capabilities } from './protocol';
 import type { Code, CodeProblem } from './seal/code';
@@ -39,6 +41,12 @@ export interface CallSnapshot {
   /** What can be chosen, and what is; `null` until {@link Call.settings} has been fetched. */
   readonly settings: SettingsSnapshot | null;
   readonly remote: RemoteSnapshot;
+  /** What the other person's page takes beside picture and sound. */
+  readonly takes: { readonly chat: boolean; readonly files: boolean };
+  /** What the two have written to each other, in its order. */
+  readonly chat: readonly ChatLine[];
+  /** Files of both directions, in the order of their offers. */
+  readonly files: readonly FileTransfer[];
   /** The connection's safety code, or why there is none; `null` as long as there is nothing to say. */
   readonly code: Code | CodeProblem | null;
   /** While connected; read every second. */

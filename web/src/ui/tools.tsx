@@ -1,6 +1,7 @@
 /** What can be opened during a call beside the pictures, one at a time. */
 import type { ComponentType } from 'preact';
 import type { Call, CallSnapshot } from '../call';
+import { Chat } from './chat/chat';
 import { Help } from './comfort/help';
 import { Preferences } from './preferences/preferences';
 import { SettingsDialog } from './settings/settings';
@@ -17,6 +18,7 @@ export interface ToolProps {
 /** By their names: a dialog in the middle, or a panel at the side. */
 export const tools = {
   statistics: StatisticsPanel,
+  chat: Chat,
   verify: Verify,
   preferences: Preferences,
   help: Help,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { askWords } from '../ask/words';
+import { chatWords } from '../chat/words';
 import { afterWords } from '../screens/after-words';
 import { waitingWords } from '../screens/waiting-words';
 import { settingsWords } from '../settings/words';
@@ -43,6 +44,7 @@ function all(key: 'en' | 'zh') {
     ...first,
     after: afterWords[key],
     ask: askWords[key],
+    chat: chatWords[key],
     settings: settingsWords[key],
     statistics: statisticsWords[key],
     verify: verifyWords[key],

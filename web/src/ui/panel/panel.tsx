@@ -32,7 +32,7 @@ export function Panel({ heading, onClose, children }: PanelProps) {
       tabIndex={-1}
       aria-labelledby={id}
       onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
+        if (event.key === 'Escape' && !event.isComposing) onClose();
       }}
     >
       <header class="panel-head">

@@ -1,6 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
 import { CallMenu } from '../call-menu';
+import { ChatButton } from '../chat/chat-button';
+import { DropZone } from '../chat/drop-zone';
+import { News } from '../chat/news';
+import { useChat } from '../chat/use-chat';
 import { Comfort } from '../comfort/comfort';
 import { CallBar } from '../controls';
 import type { ScreenProps } from '../device-notice';
@@ -23,6 +27,7 @@ import '../style/call.css';
 /** The call: the other person's picture is the screen, everything else steps back. */
 export function InCall(props: ScreenProps) {
   const { call, snapshot } = props;
+  const stage = useRef<HTMLDivElement>(null);
   const bar = useRef<HTMLFieldSetElement>(null);
   const idle = useIdle(bar);
   const views = useViews(snapshot);
@@ -30,10 +35,11 @@ export function InCall(props: ScreenProps) {
   const recording = useRecording(call);
   const [tool, setTool] = useState<ToolName | null>(null);
   const Tool = tool && tools[tool];
+  const chat = useChat(call, snapshot, tool === 'chat');
   const { phase } = snapshot;
 
   return (
-    <div class="stage" data-idle={idle && phase === 'connected'}>
+    <div class="stage" ref={stage} data-idle={idle && phase === 'connected'}>
       <Heading unseen>{words.titles.connected}</Heading>
       <Pictures snapshot={snapshot} views={views} />
       {phase === 'reconnecting' && (
@@ -53,6 +59,7 @@ export function InCall(props: ScreenProps) {
         <Notice {...props} brief />
       </div>
       <div class="stage-foot">
+        <News latest={chat.latest} onOpen={() => setTool('chat')} />
         <Comfort call={call} snapshot={snapshot} onTool={setTool} />
         <fieldset
           class="bar"
@@ -65,10 +72,18 @@ export function InCall(props: ScreenProps) {
         >
           <CallBar call={call} snapshot={snapshot}>
             <ShareButton share={share} />
+            {chat.offered && (
+              <ChatButton
+                unread={chat.unread}
+                open={tool === 'chat'}
+                onToggle={() => setTool(tool === 'chat' ? null : 'chat')}
+              />
+            )}
             <CallMenu views={views} recording={recording} onOpen={setTool} />
           </CallBar>
         </fieldset>
       </div>
+      <DropZone call={call} snapshot={snapshot} stage={stage} onTaken={() => setTool('chat')} />
       {Tool && <Tool call={call} snapshot={snapshot} onClose={() => setTool(null)} />}
     </div>
   );

@@ -1,0 +1,66 @@
+import { type OpenChannel, Speaker } from '../beside/speaker';
+import { type ChatLine, ChatLog, type Unsayable } from './log';
+import { type ChatMessage, readChatMessage } from './wire';
+
+/** The conversation on its channels. */
+export class Chat {
+  readonly #log: ChatLog;
+  readonly #speaker: Speaker;
+  readonly #changed: () => void;
+
+  constructor(page: string, open: OpenChannel, changed: () => void) {
+    this.#log = new ChatLog(page);
+    this.#changed = changed;
+    this.#speaker = new Speaker('chat', open, {
+      opened: () => this.#log.opened().map((message) => JSON.stringify(message)),
+      closed: () => this.resume(),
+    });
+  }
+
+  get lines(): readonly ChatLine[] {
+    return this.#log.lines;
+  }
+
+  /** Says a line; why it cannot be said, or `null`. It waits for the other side as long as it has to. */
+  say(text: string): Unsayable | null {
+    const messages = this.#log.say(text, performance.now());
+    if (typeof messages === 'string') return messages;
+    if (this.#speaker.isOpen) this.#send(messages);
+    // What waits is the first that a new channel says.
+    else this.#speaker.wake();
+    this.#changed();
+    return null;
+  }
+
+  /** Takes what came on a channel of the other side. */
+  hear(data: unknown): void {
+    const message = readChatMessage(data);
+    if (!message) return;
+    this.#send(this.#log.heard(message, performance.now()));
+    this.#changed();
+  }
+
+  /** The other side has a new channel. */
+  heardNone(): void {
+    this.#log.heardNone();
+  }
+
+  /** The link that carries is another one, or none. */
+  drop(): void {
+    this.#speaker.drop();
+  }
+
+  /** Says again what waits. */
+  resume(): void {
+    if (this.#log.isWaiting) this.#speaker.wake();
+  }
+
+  /** The other one is gone for good. */
+  left(): void {
+    this.#log.left();
+  }
+
+  #send(messages: ChatMessage[]): void {
+    for (const message of messages) this.#speaker.say(JSON.stringify(message));
+  }
+}
