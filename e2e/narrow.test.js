@@ -9,13 +9,13 @@ import { startTwocan } from './lib/server.js';
 
 const skip = await skipReason();
 /** What is left of the link in one direction. Sound takes 50 of it, with all headers. */
-const KBITS = 150;
+const KBITS = 200;
 /** A new pace is found in this time (ms), and then holds for the time of the measurement. */
 const SETTLED_AFTER = 10_000;
 const MEASURED_FOR = 10_000;
 /** The most of the sound that may be missing while the link has just become narrow, and afterwards. */
 const AT_FIRST = 0.25;
-const LATER = 0.03;
+const LATER = 0.05;
 
 scenario(
   'sound goes on where there is too little room for pictures, which give way',
