@@ -320,7 +320,7 @@ it('says that the call is started before it offers', async () => {
 
 it('knows the name that the server hands over', () => {
   const { call, server } = inRoom();
-  expect(call.snapshot.remote.name).toBeNull();
+  expect(call.snapshot.remote.name).toBe('');
   server.peerJoined({ ...zoe, name: 'Zoe' });
   expect(call.snapshot.remote.name).toBe('Zoe');
 });

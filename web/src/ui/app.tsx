@@ -13,7 +13,6 @@ import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
 import { asksFirst, choiceKeeper, noteAbsence, seatKeeper, takeAbsence } from './memory';
 import { type Place, type PlaceProblem, pathOf, placeOf, START, tokenOfHash } from './route';
-import { titleOf } from './say';
 import { Lobby } from './screens/lobby';
 import { Start } from './screens/start';
 import { Wordmark } from './tins';
@@ -163,8 +162,8 @@ function Screen({ call, onFresh, onHome }: Omit<RoomProps, 'place' | 'pressed'> 
   const [dismissed, setDismissed] = useState<readonly string[]>([]);
   const onDismiss = (key: string) => setDismissed([...dismissed, key]);
   useEffect(() => {
-    document.title = `${titleOf(snapshot)} · ${words.title}`;
-  }, [snapshot]);
+    document.title = later ? `${later.titleOf(snapshot)} · ${words.title}` : words.title;
+  }, [later, snapshot]);
   const { phase } = snapshot;
   const props = { call, snapshot, dismissed, onDismiss };
   const onStage = phase === 'connecting' || phase === 'connected' || phase === 'reconnecting';

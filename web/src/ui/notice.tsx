@@ -1,6 +1,6 @@
 import { DeviceNotice, Dismiss, type ScreenProps } from './device-notice';
-import { words } from './i18n';
 import { Icon } from './icons';
+import { words } from './say-call';
 
 /**
  * What a person has to know: that somebody meddles with a sealed call, or else how it is with the own devices.

@@ -1,34 +1,9 @@
 import type { CallSnapshot, Problem } from '../call';
 import { words } from './i18n';
 
-/** The one line that says how the call stands. */
-export function statusOf(call: CallSnapshot): string {
-  const { status, waiting, lobby } = words;
-  const { phase } = call;
-  const trouble = serverTrouble(call);
-  switch (phase) {
-    case 'joining':
-      return trouble ?? lobby.joining;
-    case 'waiting':
-      return trouble ?? (call.peerLeft ? waiting.left : waiting.lead);
-    case 'ready':
-    case 'connecting':
-    case 'reconnecting':
-      if (isStuck(call)) return status.stuck;
-      return trouble ?? (call.peerAway ? status.peerAway : status[phase]);
-    case 'connected':
-      if (trouble) return status.serverLostInCall;
-      if (call.peerAway) return status.peerAway;
-      return call.peerOffline ? status.peerOffline : connectionOf(call);
-    case 'replaced':
-      return words.replaced.text;
-    case 'ended':
-      return words.ended.heading;
-    case 'failed':
-      return words.failed[call.failure?.kind ?? 'unreachable'].heading;
-    case 'lobby':
-      return trouble ?? lobbyLine(call);
-  }
+/** The one line that says how things stand before there is a seat. */
+export function lobbyStatus(call: CallSnapshot): string {
+  return serverTrouble(call) ?? (call.phase === 'joining' ? words.lobby.joining : lobbyLine(call));
 }
 
 /** What keeps the page from the server, or the server from taking it in; `null` if nothing does. */
@@ -36,16 +11,6 @@ export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string 
   if (waitingForSeat || server === 'crowded') return words.status.crowded;
   if (server === 'busy') return words.status.busy;
   return server === 'lost' ? words.status.serverLost : null;
-}
-
-/** Whether to join anew is all that is left to try. */
-export function isStuck(call: CallSnapshot): boolean {
-  return call.stuck && !call.peerAway && !serverTrouble(call);
-}
-
-function connectionOf({ connection }: CallSnapshot): string {
-  if (!connection) return words.status.connected;
-  return words.status[connection.path];
 }
 
 function lobbyLine({ microphone, camera }: CallSnapshot): string {
@@ -58,18 +23,6 @@ function lobbyLine({ microphone, camera }: CallSnapshot): string {
   const settled = (device: CallSnapshot['camera']) => !device.wanted || device.problem !== null;
   const untouched = !settled(microphone) || !settled(camera);
   return untouched && !microphone.track ? lobby.willAsk : lobby.bothOff;
-}
-
-/** The call's state in a word or two, for the tab's title: it must say something among many. */
-export function titleOf(call: CallSnapshot): string {
-  const { titles } = words;
-  const { phase } = call;
-  if (phase === 'failed' || phase === 'ready') return statusOf(call);
-  if (phase === 'ended') return titles.ended;
-  if (phase === 'connected') return titles.connected;
-  if (phase !== 'replaced' && serverTrouble(call)) return titles.noServer;
-  if (phase !== 'lobby') return titles[phase];
-  return call.sealed ? words.lobby.headingOwn : words.lobby.room(call.roomId);
 }
 
 /** What is wrong with the own devices, as sentences long and brief, and what kind of help it needs. */
@@ -101,12 +54,4 @@ export function deviceNews(call: CallSnapshot): { text: string; key: string } | 
     return { text, key: `${kind}: ${substitute}` };
   }
   return null;
-}
-
-/** A length of time as `m:ss` or `h:mm:ss`. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  const two = (n: number) => String(n).padStart(2, '0');
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }

@@ -210,7 +210,8 @@ async function begun({
   peerLowData = false,
   can = { name: true, lowData: true },
 }: Setting = {}) {
-  const computer = machine({}, { microphone: 'granted', camera: 'granted' });
+  // Where the browser has to ask, both are opened at once.
+  const computer = machine({});
   computer.list.push('one', 'two');
   const kept = { choices };
   const wished: MediaTrackConstraints[] = [];

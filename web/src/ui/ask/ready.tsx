@@ -1,11 +1,11 @@
 import { CallBar, single } from '../controls';
 import type { ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
-import { words as common } from '../i18n';
 import { inLanguage } from '../i18n/later';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
-import { serverTrouble, statusOf } from '../say';
+import { serverTrouble } from '../say';
+import { words as callText, statusOf } from '../say-call';
 import { askWords } from './words';
 
 const words = inLanguage(askWords);
@@ -19,7 +19,7 @@ export function Ready(props: ScreenProps) {
     <div class="two-parts">
       <div class="preview">
         <OwnPicture call={snapshot} />
-        <fieldset class="preview-bar" aria-label={common.call.controls}>
+        <fieldset class="preview-bar" aria-label={callText.call.controls}>
           <CallBar call={call} snapshot={snapshot} />
         </fieldset>
       </div>

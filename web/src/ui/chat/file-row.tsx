@@ -3,7 +3,7 @@ import type { Call, FileTransfer } from '../../call';
 import { single } from '../controls';
 import { inLanguage } from '../i18n/later';
 import { Glyph } from '../icons';
-import { formatDuration } from '../say';
+import { formatDuration } from '../say-call';
 import { formatBytes, secondsLeft } from './format';
 import { handOver } from './use-chat';
 import { chatWords } from './words';

@@ -33,74 +33,17 @@ export const en = {
     unsealed: 'A room with a name is not sealed: you rely on whoever runs this server.',
     home: 'Start page',
   },
-  waiting: {
-    lead: 'The call starts by itself when someone opens it.',
-    left: 'They left. The call starts again when they come back.',
-  },
   call: {
     microphone: 'Microphone',
     camera: 'Camera',
     hangUp: 'Hang up',
     own: 'Your picture',
-    theirs: 'Their picture',
-    yourCameraOff: 'Your camera is off',
-    theirCameraOff: 'Their camera is off',
-    theirMicrophoneOff: 'They are muted',
-    controls: 'Call controls',
-    sealed: 'Sealed. Who could listen?',
-    unsealed: 'Not sealed. Who could listen?',
-  },
-  seal: {
-    keyless:
-      'Somebody without the key of this call has taken the other seat. Nothing is sent to them. If they stay, start a new call.',
-    refused:
-      'A message without the seal of this call was refused. Somebody at the server or on the way is meddling. Your call is not touched by it.',
-  },
-  titles: {
-    joining: 'Connecting',
-    waiting: 'Waiting',
-    connecting: 'Connecting',
-    connected: 'In a call',
-    reconnecting: 'Connecting',
-    replaced: 'In another tab',
-    noServer: 'No server',
-    ended: 'Call over',
   },
   status: {
-    ready: 'They are here.',
-    connecting: 'Connecting you to each other…',
-    direct: 'Connected, direct',
-    relayed: 'Connected, relayed',
-    connected: 'Connected',
-    reconnecting: 'The connection broke. Looking for a new way…',
-    stuck: 'No new way so far. We keep looking. It may help to join again.',
-    rejoin: 'Join again',
     serverLost: 'The server does not answer. Check your network. We keep trying.',
-    serverLostInCall: 'The server does not answer. Your call goes on.',
-    peerAway: 'They are reconnecting…',
-    peerOffline: 'They lost touch with the server. Your call goes on.',
     busy: 'The server is full, or being restarted. We keep trying.',
     crowded:
       'Too many connections come from your network at once. Close other tabs with calls. We keep trying.',
-  },
-  replaced: {
-    heading: 'Your call is in another tab',
-    text: 'It goes on there. This tab has let go of your camera and microphone.',
-    back: 'Take it back here',
-  },
-  ended: {
-    heading: 'The call is over',
-  },
-  failed: {
-    full: {
-      heading: 'This call is full',
-    },
-    unreachable: {
-      heading: 'Could not connect you',
-    },
-    refused: {
-      heading: 'That did not work',
-    },
   },
   devices: {
     both: 'camera and microphone',

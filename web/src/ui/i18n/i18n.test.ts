@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { askWords } from '../ask/words';
+import { callWords } from '../call-words';
 import { chatWords } from '../chat/words';
 import { afterWords } from '../screens/after-words';
 import { waitingWords } from '../screens/waiting-words';
@@ -44,6 +45,7 @@ function all(key: 'en' | 'zh') {
     ...first,
     after: afterWords[key],
     ask: askWords[key],
+    inCall: callWords[key],
     chat: chatWords[key],
     settings: settingsWords[key],
     statistics: statisticsWords[key],

@@ -34,73 +34,16 @@ export const zh: Words = {
     unsealed: '有名字的房间没有密封：你需要信任运行这个服务器的人。',
     home: '首页',
   },
-  waiting: {
-    lead: '有人打开链接，通话就自动开始。',
-    left: '对方离开了。对方回来后，通话会自动继续。',
-  },
   call: {
     microphone: '麦克风',
     camera: '摄像头',
     hangUp: '挂断',
     own: '你的画面',
-    theirs: '对方的画面',
-    yourCameraOff: '你的摄像头已关闭',
-    theirCameraOff: '对方的摄像头已关闭',
-    theirMicrophoneOff: '对方已静音',
-    controls: '通话控制',
-    sealed: '已密封，看看谁能听到',
-    unsealed: '未密封，看看谁能听到',
-  },
-  seal: {
-    keyless:
-      '有人占了对方的位置，却没有这个通话的钥匙。页面不会向其发送任何内容。如果一直这样，请开始新的通话。',
-    refused:
-      '收到一条没有本通话封印的消息，已拒绝。服务器上或途中有人在动手脚，你的通话没有受到影响。',
-  },
-  titles: {
-    joining: '正在接通',
-    waiting: '等待中',
-    connecting: '正在接通',
-    connected: '通话中',
-    reconnecting: '正在接通',
-    replaced: '已转到别处',
-    noServer: '无服务器',
-    ended: '通话结束',
   },
   status: {
-    ready: '对方到了。',
-    connecting: '正在接通…',
-    direct: '已接通，直连',
-    relayed: '已接通，中继',
-    connected: '已接通',
-    reconnecting: '连接中断，正在重新接通…',
-    stuck: '还没有接通，页面会继续尝试。重新加入可能会有帮助。',
-    rejoin: '重新加入',
     serverLost: '服务器没有响应。请检查网络，页面会自动重试。',
-    serverLostInCall: '服务器没有响应，通话不受影响。',
-    peerAway: '对方正在重新连接…',
-    peerOffline: '对方与服务器断开了，通话不受影响。',
     busy: '服务器已满，或者正在重启。页面会自动重试。',
     crowded: '你的网络同时连接服务器的页面太多了。请关闭其他通话标签页，页面会自动重试。',
-  },
-  replaced: {
-    heading: '通话已转到另一个标签页',
-    text: '通话在那里继续，这个标签页已经释放了摄像头和麦克风。',
-    back: '转回这里',
-  },
-  ended: {
-    heading: '通话已结束',
-  },
-  failed: {
-    full: {
-      heading: '通话人数已满',
-    },
-    unreachable: {
-      heading: '无法接通',
-    },
-    refused: {
-      heading: '没有成功',
-    },
   },
   devices: {
     both: '摄像头和麦克风',

@@ -3,7 +3,7 @@ import type { CallSnapshot } from '../../call';
 import { Dismiss } from '../device-notice';
 import { useElapsed } from '../hooks';
 import { inLanguage } from '../i18n/later';
-import { formatDuration } from '../say';
+import { formatDuration } from '../say-call';
 import { Telling } from '../stage/telling';
 import type { Recorded } from './use-recording';
 import { recordingWords } from './words';

@@ -1,8 +1,7 @@
 import type { Call, CallSnapshot, Failure } from '../../call';
 import { Heading } from '../heading';
-import { words } from '../i18n';
 import { inLanguage } from '../i18n/later';
-import { formatDuration, statusOf } from '../say';
+import { formatDuration, statusOf, words } from '../say-call';
 import { SaveStatistics } from '../statistics/save';
 import { reviewOf, words as statisticsWords } from '../statistics/say';
 import { SetupParts, setupText } from '../statistics/setup-parts';

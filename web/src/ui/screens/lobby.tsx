@@ -1,10 +1,9 @@
 import { DeviceButton, single } from '../controls';
-import type { ScreenProps } from '../device-notice';
+import { DeviceNotice, type ScreenProps } from '../device-notice';
 import { Heading } from '../heading';
 import { words } from '../i18n';
-import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
-import { serverTrouble, statusOf } from '../say';
+import { lobbyStatus, serverTrouble } from '../say';
 
 type Later = typeof import('./later');
 
@@ -40,7 +39,7 @@ export function Lobby({ later, ...props }: ScreenProps & { later: Later | null }
         {!snapshot.sealed && <p class="room">{lobby.room(snapshot.roomId)}</p>}
         <Heading>{snapshot.sealed ? lobby.headingOwn : lobby.heading}</Heading>
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
-          {statusOf(snapshot)}
+          {lobbyStatus(snapshot)}
         </p>
         <div class="pickers">{later && <later.Pickers {...props} />}</div>
         <button
@@ -53,7 +52,7 @@ export function Lobby({ later, ...props }: ScreenProps & { later: Later | null }
         </button>
         <div class="choice">{later && <later.AskFirst call={call} />}</div>
         {!snapshot.sealed && <p class="hint">{lobby.unsealed}</p>}
-        <Notice {...props} />
+        <DeviceNotice {...props} />
       </div>
     </div>
   );

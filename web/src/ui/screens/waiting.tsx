@@ -12,7 +12,8 @@ import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
 import { isLocalHost, linkToSend, pathOf, placeOf } from '../route';
-import { serverTrouble, statusOf } from '../say';
+import { serverTrouble } from '../say';
+import { words as callText, statusOf } from '../say-call';
 import { waitingWords } from './waiting-words';
 
 const waiting = inLanguage(waitingWords);
@@ -32,7 +33,7 @@ export function Waiting(props: ScreenProps) {
     <div class="two-parts waiting">
       <div class="preview">
         <OwnPicture call={snapshot} />
-        <fieldset class="preview-bar" aria-label={words.call.controls}>
+        <fieldset class="preview-bar" aria-label={callText.call.controls}>
           <CallBar call={call} snapshot={snapshot} />
         </fieldset>
       </div>

@@ -1,10 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import type { CallSnapshot } from '../../call';
 import { useShape } from '../hooks';
-import { words as pageWords } from '../i18n';
 import { inLanguage } from '../i18n/later';
 import { Icon } from '../icons';
 import { OwnPicture } from '../own-picture';
+import { words as pageWords } from '../say-call';
 import { Video } from '../video';
 import type { Picture } from './arrange';
 import { useDraggable } from './draggable';
