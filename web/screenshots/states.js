@@ -250,7 +250,7 @@ const share = (page) => page.locator('.share').click();
 
 async function record(page) {
   await page.locator('[aria-haspopup=menu]').click();
-  await page.locator('.menu-item:nth-child(2)').click();
+  await page.locator('.menu-item[role=menuitemcheckbox]').click();
   await page.waitForSelector('.red-dot');
 }
 
