@@ -51,7 +51,6 @@ it('builds a package that Node imports and TypeScript knows', { timeout: 60_000 
     'recordingFormat',
     'shareScreen',
     'socketSignalling',
-    'warmUp',
     'worstOf',
   ]);
 

@@ -46,4 +46,3 @@ export { type Summary, worstOf } from './statistics/summary';
 export type { QualityReport, Trouble } from './statistics/trouble';
 export type { Connection, Path } from './stats';
 export { listenForVoice } from './voice';
-export { warmUp } from './warm-up';

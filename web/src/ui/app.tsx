@@ -7,7 +7,6 @@ import {
   type RoomKeys,
   readSecret,
   socketSignalling,
-  warmUp,
 } from '../call';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
@@ -116,7 +115,6 @@ function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Ca
     choices: choiceKeeper,
   });
   call.connect();
-  warmUp();
   const absence = takeAbsence(roomId, Date.now());
   if (absence) {
     for (const kind of absence.off) void call.setDevice(kind, false);
