@@ -20,7 +20,7 @@ const launched = browsers();
 
 scenario(
   'a file of a gigabyte arrives whole, and neither page takes memory for it',
-  { timeout: 150_000 },
+  { timeout: 360_000 },
   async (s) => {
     const folder = await temporary(s);
     const source = await sparse(path.join(folder, 'film.bin'), GB);
@@ -34,7 +34,7 @@ scenario(
     await bob.press('Accept film.bin');
     await bob.says(/MB of 1\.1 GB · .*MB\/s · \d+:\d\d left/);
     const seen = watch.map((before) => ({ before, most: before }));
-    await until('the file to be here', 120_000, async () => {
+    await until('the file to be here', 300_000, async () => {
       for (const [at, person] of [alice, bob].entries()) {
         const { heap, resident } = await memoryOf(person);
         const { most } = seen[at];

@@ -10,7 +10,6 @@ export {
   type Kind,
   type Problem,
 } from './devices';
-export type { EarlySocket } from './early';
 export type { FileTransfer } from './files/files';
 export type { Destination, NoPlace, Saver } from './files/save';
 export type { TransferEnd, TransferState } from './files/transfer';

@@ -1,6 +1,4 @@
-import { XHR } from 'engine.io-client';
-import { io, type Socket } from 'socket.io-client';
-import { type EarlySocket, over } from './early';
+import { io, type ManagerOptions, type Socket } from 'socket.io-client';
 import {
   type Capabilities,
   type ClientEvents,
@@ -78,9 +76,14 @@ const ASKED_WITHIN_MS = 1_000;
 
 /**
  * Signalling over Socket.IO: straight on WebSocket, and by polling where a proxy breaks that.
- * `server` is an origin; by default the page's own. `early` is the line if the page has opened one.
+ * `server` is an origin; by default the page's own. `transports` are those of
+ * [Socket.IO](https://socket.io/docs/v4/client-options/#transports).
  */
-export function socketSignalling(roomId: string, server?: string, early?: EarlySocket): Signalling {
+export function socketSignalling(
+  roomId: string,
+  server?: string,
+  transports: ManagerOptions['transports'] = ['websocket', 'polling'],
+): Signalling {
   /** Enters the connection that is open; `null` if there is none, or it has been entered. */
   let enter: ((auth: { join?: ClientJoin }) => void) | null = null;
   let entering: ReturnType<typeof setTimeout> | undefined;
@@ -93,7 +96,7 @@ export function socketSignalling(roomId: string, server?: string, early?: EarlyS
       entering = setTimeout(goIn, ASKED_WITHIN_MS);
       handler?.up();
     },
-    transports: [over(early), XHR],
+    transports,
     tryAllTransports: true,
     autoConnect: false,
     reconnectionDelay: 500,

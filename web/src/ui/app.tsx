@@ -1,13 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import {
-  Call,
-  deriveRoom,
-  type EarlySocket,
-  newSecret,
-  type RoomKeys,
-  readSecret,
-  socketSignalling,
-} from '../call';
+import { Call, deriveRoom, newSecret, type RoomKeys, readSecret, socketSignalling } from '../call';
+import { transports } from '../early';
 import { useLoaded, useSnapshot } from './hooks';
 import { words } from './i18n';
 import { asksFirst, choiceKeeper, noteAbsence, seatKeeper, takeAbsence } from './memory';
@@ -89,27 +82,13 @@ function Room({ place, pressed, ...rest }: RoomProps) {
   return call && <Screen call={call} {...rest} />;
 }
 
-declare global {
-  interface Window {
-    /** Opened by the script in the page's head. */
-    line?: EarlySocket | undefined;
-  }
-}
-
-/** The line that was opened while the page loaded; the first call takes it. */
-function takeEarly(): EarlySocket | undefined {
-  const { line } = window;
-  window.line = undefined;
-  return line;
-}
-
 /** A call on its way: into its lobby, or straight back into what the page was in before it was loaded anew. */
 function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Call {
   const room = keys ? { keys } : { roomId };
   const call = new Call({
     ...room,
     token: tokenOfHash(location.hash),
-    signalling: socketSignalling(roomId, undefined, takeEarly()),
+    signalling: socketSignalling(roomId, undefined, transports()),
     resume: seatKeeper(roomId),
     asks: asksFirst(),
     choices: choiceKeeper,

@@ -1,8 +1,8 @@
-import { WebSocket as WebSocketTransport } from 'engine.io-client';
+import { WebSocket as WebSocketTransport, XHR } from 'engine.io-client';
 
 /**
- * A WebSocket to the server's `/socket.io/?EIO=4&transport=websocket` which the page has opened before this
- * library was there, with all that has come over it since.
+ * A WebSocket to the server's `/socket.io/?EIO=4&transport=websocket` which the script in the page's head has opened
+ * before this one was there, with all that has come over it since.
  */
 export interface EarlySocket extends WebSocket {
   heard: string[];
@@ -24,4 +24,18 @@ export function over(early: EarlySocket | undefined): typeof WebSocketTransport 
       return socket;
     }
   };
+}
+
+declare global {
+  interface Window {
+    /** Opened by the script in the page's head. */
+    line?: EarlySocket | undefined;
+  }
+}
+
+/** By what the first call of the page reaches the server: the line that was opened while the page loaded, if there is one. */
+export function transports() {
+  const { line } = window;
+  window.line = undefined;
+  return [over(line), XHR];
 }
