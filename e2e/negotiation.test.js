@@ -306,6 +306,7 @@ async function openLink({ polite, offers }) {
     changed() {},
     reached() {},
     remoteChanged() {},
+    channel() {},
   });
   const video = Object.assign(document.createElement('video'), { muted: true, autoplay: true });
   video.srcObject = window.link.remote;
@@ -313,7 +314,8 @@ async function openLink({ polite, offers }) {
 }
 
 async function serve(request, response) {
-  const name = path.basename(new URL(request.url, 'http://localhost').pathname);
+  // A URL has no way out of the folder.
+  const name = new URL(request.url, 'http://localhost').pathname;
   const [type, body] = name.endsWith('.js')
     ? ['text/javascript', await readFile(path.join(folder, name)).catch(() => null)]
     : ['text/html', '<!doctype html><title>a link</title><body>'];

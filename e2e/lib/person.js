@@ -20,7 +20,10 @@ export async function openPerson(s, name, browser, { refuse, lasting, before, ..
   const context = lasting ? browser.defaultBrowserContext() : await browser.createBrowserContext();
   if (!lasting) s.own(context);
   if (refuse) await context.overridePermissions(refuse.origin, []);
-  return openTab(s, name, context, narrow, before);
+  const person = await openTab(s, name, context, narrow, before);
+  // Others end with their context.
+  if (lasting) s.own(person.page);
+  return person;
 }
 
 /** Opens another tab for the same person: a copy of the first with all that it remembers, or a plain new one. */
@@ -35,7 +38,6 @@ export async function openSecondTab(s, person, { copy }) {
 
 async function openTab(s, name, context, narrow, before, ...given) {
   const page = await context.newPage();
-  s.own(page);
   page.setDefaultTimeout(PRESS_DEADLINE);
   const person = new Person(name, page);
   s.log(`console of ${name}`, () => person.console);
