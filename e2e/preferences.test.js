@@ -40,12 +40,13 @@ scenario('the first thing that is painted has the colours that were chosen', {},
   await ann.page.evaluateOnNewDocument(() => {
     // Called before each painting, thus before the first one.
     requestAnimationFrame(() => {
-      window.painted = document.documentElement?.dataset.theme;
+      window.painted = document.documentElement?.dataset.theme ?? 'as the system';
     });
   });
   await ann.page.reload();
   await ann.reaches('start');
-  assert.equal(await ann.page.evaluate(() => window.painted), 'dark');
+  const painted = await ann.page.waitForFunction(() => window.painted);
+  assert.equal(await painted.jsonValue(), 'dark');
 });
 
 scenario('the language is chosen and remembered', {}, async (s) => {
