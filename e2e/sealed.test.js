@@ -47,11 +47,13 @@ scenario('the server hears sealed envelopes, and never the secret', {}, async (s
 describe('whoever has no key', () => {
   scenario('gets no word, does no harm, and leaves the seat to the other person', {}, async (s) => {
     const twocan = await startTwocan(s);
-    const alice = await openPerson(s, 'alice', await launched.chromium());
+    const alice = await openPerson(s, 'alice', await launched.chromium(), { before: overhear });
     const bob = await openPerson(s, 'bob', await launched.secondChromium());
     const link = await startCall(twocan, alice);
     const room = roomOf(link);
 
+    // What is on its way when somebody comes is handed to them, though they cannot read it.
+    await until('the offer to be left', 5_000, async () => (await sent(alice, 'message')).some(({ keep }) => keep));
     const made = await alice.connections();
     const mallory = await connect(s, twocan.origin, { name: 'mallory' });
     await mallory.join(room, { capabilities: { media: true, restart: true } });

@@ -6,7 +6,7 @@ export function keepLine() {
   window.WebSocket = class extends Real {
     constructor(...args) {
       super(...args);
-      window.line = this;
+      window.lastSocket = this;
     }
   };
 }
@@ -15,6 +15,6 @@ export function keepLine() {
 export async function replaceLink(person, roomId) {
   await person.page.evaluate((room) => {
     const body = { roomId: room, data: { type: 'restart', link: null } };
-    window.line.send(`42${JSON.stringify(['message', body])}`);
+    window.lastSocket.send(`42${JSON.stringify(['message', body])}`);
   }, roomId);
 }

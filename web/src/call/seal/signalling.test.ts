@@ -178,6 +178,27 @@ it('follows the other side to another session', async () => {
   expect(log[1]).toEqual(['send', expect.objectContaining({ to: later.id, n: 1 })]);
 });
 
+it('leaves a message for whoever comes with the key, and nothing while somebody without it is there', async () => {
+  const { page, server, log, keys, arrived, session } = await sealedPage();
+  page.join({});
+  await arrived('join');
+  server.joined({ ...seat, peer: null });
+  page.keep(offer);
+  await arrived('keep');
+  const [, envelope] = log.at(-1) ?? [];
+  expect(envelope).toMatchObject({ sealed: 1, from: session(), to: 'next', n: 1 });
+  const comer = new SealSession(keys, newSession());
+  expect(await comer.open(session(), envelope)).toEqual({ kind: 'message', message: offer });
+
+  log.length = 0;
+  server.peerJoined({ userId: 'mallory' });
+  await Promise.resolve();
+  page.keep(offer);
+  page.close();
+  await arrived('close');
+  expect(log.map(([what]) => what)).toEqual(['close']);
+});
+
 /** A sealed page on a line that a test holds, with Ben's session in the other seat. */
 async function sealedPage() {
   const log: [string, unknown?][] = [];

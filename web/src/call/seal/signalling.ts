@@ -96,6 +96,8 @@ export class SealedSignalling implements Signalling {
   }
 
   keep(message: PeerMessage): void {
+    // Who has the other seat would be handed it.
+    if (this.#keyless !== null) return;
     const sealed = this.#session.seal(NEXT, message);
     this.#leaving(async () => this.#inner.keep(await sealed));
   }
