@@ -63,7 +63,10 @@ async function sealedCall({ open, base }) {
 async function openSettings(page) {
   await page.mouse.move(300, 300);
   await page.locator('.bar .menu .round').click();
-  await page.locator('.menu-item:nth-of-type(2)').click();
+  await page.waitForSelector('.menu-item');
+  await page.$$eval('.menu-item', (lines) => {
+    lines.find((line) => ['Settings', '设置'].includes(line.textContent)).click();
+  });
   await page.waitForSelector('dialog[open] select');
 }
 
