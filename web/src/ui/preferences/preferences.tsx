@@ -82,7 +82,7 @@ interface ChoiceProps {
 
 function Choice({ legend, from, value, onChoose }: ChoiceProps) {
   return (
-    <fieldset class="choice">
+    <fieldset class="preference-choice">
       <legend>{legend}</legend>
       <div>
         {Object.entries(from).map(([key, label]) => (
