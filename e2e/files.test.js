@@ -55,7 +55,7 @@ scenario(
   },
 );
 
-scenario('a file that is cut in the middle goes on where it was', { timeout: 120_000 }, async (s) => {
+scenario('a file that is cut in the middle goes on where it was', { timeout: 360_000 }, async (s) => {
   const folder = await temporary(s);
   const source = await sparse(path.join(folder, 'cut.bin'), 64 * MB);
   const { alice, bob } = await inCall(s);
@@ -66,7 +66,7 @@ scenario('a file that is cut in the middle goes on where it was', { timeout: 120
   await bob.press('Chat, 1 new');
   await bob.press('Accept cut.bin');
   for (const share of [0.2, 0.6]) {
-    await until(`${share} of the file`, 60_000, async () => (await progress(bob)) > share);
+    await until(`${share} of the file`, 150_000, async () => (await progress(bob)) > share);
     const connections = await alice.connections();
     await replaceLink(bob, 'tea');
     await until('a new connection', 20_000, async () => (await alice.connections()) > connections);
