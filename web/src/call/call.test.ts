@@ -107,7 +107,7 @@ it('has an offer ready while it waits, and sends it at once with the candidates 
   expect(connections).toHaveLength(1);
 });
 
-it('leaves its offer for whoever comes when all candidates are known, and does not say it again to whoever was given it', async () => {
+it('leaves its offer for whoever comes when all candidates are known, and says what was found after that', async () => {
   const { server, sent, left } = inRoom();
   await makeOffer();
   connections[0]?.find('found before');
@@ -119,7 +119,8 @@ it('leaves its offer for whoever comes when all candidates are known, and does n
   connections[0]?.find('found late');
   server.peerJoined({ ...zoe, kept: true });
   const late = { type: 'candidate', value: { candidate: 'found late' }, link };
-  expect(sent.filter(({ type }) => type !== 'media')).toEqual([late]);
+  expect(sent[0]).toEqual(late);
+  expect(sent[1]?.type).toBe('offer');
 });
 
 it('leaves its offer after half a second, however many candidates are still looked for', async () => {
@@ -131,6 +132,14 @@ it('leaves its offer after half a second, however many candidates are still look
   expect(left).toHaveLength(1);
   connections[0]?.gather();
   expect(left).toHaveLength(1);
+});
+
+it('takes back what it has left when nobody comes for ten minutes', async () => {
+  const { left } = inRoom();
+  await makeOffer();
+  connections[0]?.gather();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(left.map((message) => message?.type)).toEqual(['offer', undefined]);
 });
 
 it('sends its offer if that was left for somebody, and this one was not given it', async () => {
@@ -533,7 +542,7 @@ function joining(options: Partial<CallOptions> = {}) {
   const sent: PeerMessage[] = [];
   const tickets: Tickets[] = [];
   const told: (Capabilities | undefined)[] = [];
-  const left: PeerMessage[] = [];
+  const left: (PeerMessage | null)[] = [];
   let held = Promise.resolve();
   const line = {
     up: true,
@@ -562,7 +571,7 @@ function joining(options: Partial<CallOptions> = {}) {
       return line.up;
     },
     send: (message) => sent.push(message as PeerMessage),
-    keep: (message) => left.push(message as PeerMessage),
+    keep: (message) => left.push(message as PeerMessage | null),
     askIceServers: () => {
       log.push('ask');
       return held;

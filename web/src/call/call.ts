@@ -385,14 +385,14 @@ export class Call {
     if (before.connectedAt === null) this.#reach('met');
     const { peer, polite, offers } = effect;
     const codes = peer.capabilities?.code === true && this.#links < MAX_CODES;
-    const ready = codes && offers && !polite ? this.#ready.take() : null;
+    const ready = (codes || peer.kept) && offers && !polite ? this.#ready.take() : null;
     const data = this.#peerCan.chat === true;
     this.#link = ready?.link ?? this.#makeLink({ polite, offers, codes, data });
     this.#links += 1;
     this.#sayStarted();
-    // So far it has said nothing, unless they were given its offer with their seat.
+    // They may have been given its offer with their seat, or an older one: the same offer twice counts once.
     if (ready?.isLeft && peer.kept) ready.link.sendFound();
-    else ready?.link.offerAgain();
+    ready?.link.offerAgain();
     this.#feed();
     if (this.#peerMedia?.screen) this.#link.openScreen();
     this.#tellDevices();

@@ -75,6 +75,18 @@ describe('own devices', () => {
     vi.useRealTimers();
   });
 
+  it('does not open a microphone that is switched off before its turn', async () => {
+    vi.useFakeTimers();
+    const { access, asked } = machine({}, GRANTED);
+    const media = new LocalMedia(access, () => {});
+    await media.open();
+    await media.set('microphone', false);
+    expect(media.device('microphone').asking).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toEqual(['camera']);
+    vi.useRealTimers();
+  });
+
   it('opens no microphone after the end', async () => {
     vi.useFakeTimers();
     const { access, asked } = machine({}, GRANTED);

@@ -78,6 +78,7 @@ export class LocalMedia {
       if (this.#opening !== undefined) return;
       const both = this.#missing(fresh).length > 1;
       if (!both || !(await this.isGranted())) return this.#openMissing(fresh, generation);
+      if (generation !== this.#generation) return;
       this.#update('microphone', { asking: true });
       await this.#openKinds(['camera'], generation);
       if (generation !== this.#generation) return;
@@ -100,7 +101,7 @@ export class LocalMedia {
   /** Switches one device on or off. */
   set(kind: Kind, on: boolean): Promise<void> {
     const { track } = this.#devices[kind];
-    this.#update(kind, { wanted: on, substitute: null });
+    this.#update(kind, { wanted: on, substitute: null, ...(!on && { asking: false }) });
     if (kind === 'microphone' && track) track.enabled = on;
     return this.#run(async (generation) => {
       const current = this.#devices[kind];

@@ -102,7 +102,7 @@ export type ClientJoin = { roomId: string; capabilities?: Capabilities } & Ticke
 /** What a client sends. */
 export interface ClientEvents {
   join(body: ClientJoin): void;
-  message(body: { roomId: string; data: PeerMessage | Envelope; keep?: boolean }): void;
+  message(body: { roomId: string; data: PeerMessage | Envelope | null; keep?: boolean }): void;
   leave(body: { roomId: string }): void;
   iceservers(body: { roomId: string }, answered: () => void): void;
 }

@@ -17,10 +17,10 @@ export class ReadyLink {
   #leaving: ReturnType<typeof setTimeout> | undefined;
   #isLeft = false;
   readonly #make: (gathered: () => void) => Link;
-  readonly #leave: (offer: PeerMessage) => void;
+  readonly #leave: (offer: PeerMessage | null) => void;
 
   /** `make` makes a link that calls `gathered` when it has all its candidates. */
-  constructor(make: (gathered: () => void) => Link, leave: (offer: PeerMessage) => void) {
+  constructor(make: (gathered: () => void) => Link, leave: (offer: PeerMessage | null) => void) {
     this.#make = make;
     this.#leave = leave;
   }
@@ -31,7 +31,11 @@ export class ReadyLink {
     const link = this.#make(() => this.#leaveOffer(link));
     this.#link = link;
     this.#leaving = setTimeout(() => this.#leaveOffer(link), LEAVE_WITHIN_MS);
-    this.#dropping = setTimeout(() => this.drop(), READY_FOR_MS);
+    this.#dropping = setTimeout(() => {
+      this.drop();
+      // What takes its place says nothing: nobody is to answer a connection that is gone.
+      this.#leave(null);
+    }, READY_FOR_MS);
   }
 
   /** Hands it over, and whether its offer had been left with the server; `null` if there is none. */

@@ -95,6 +95,16 @@ describe('a seat that is asked for while the connection opens', () => {
     expect(socket.emitted).toEqual([['leave', { roomId: 'tea' }]]);
   });
 
+  it('is given up with the connection when the page is done before the answer', () => {
+    socket.reach();
+    line.join({});
+    socket.connected = false;
+    line.close();
+    expect(socket.disconnects).toBe(0);
+    socket.receive('connect');
+    expect(socket.disconnects).toBe(1);
+  });
+
   it('is not left on another connection than the one that it was asked for on', () => {
     socket.reach();
     line.join({});

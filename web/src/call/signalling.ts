@@ -50,8 +50,8 @@ export interface Signalling {
   /** Gives up the seat; `false` if the server cannot be told. */
   leave(): boolean;
   send(data: PeerMessage | Envelope): void;
-  /** Leaves a message with the server, alone in the room, for whoever comes; it takes the place of the last one. */
-  keep(data: PeerMessage | Envelope): void;
+  /** Leaves a message with the server, alone in the room, for whoever comes, in place of the last one; `null` says nothing. */
+  keep(data: PeerMessage | Envelope | null): void;
   /**
    * Asks for fresh credentials, which the handler is given; ends when it was, or when it is clear that it
    * will not be. A connection on which no answer comes is made anew.
@@ -143,6 +143,9 @@ export function socketSignalling(
   return {
     connect(theHandler) {
       handler = theHandler;
+      socket.on('connect', () => {
+        asked = false;
+      });
       socket.on('connect_error', (error) => {
         lose(overloadOf(error));
         comeBack(TRY_AGAIN_AFTER_MS);
@@ -166,7 +169,10 @@ export function socketSignalling(
     join: (request) => {
       const join = { roomId, capabilities: OWN_CAPABILITIES, ...request };
       if (enter) goIn(join);
-      else socket.emit('join', join);
+      else {
+        asked = !socket.connected;
+        socket.emit('join', join);
+      }
     },
     leave() {
       const told = socket.connected || asked;
@@ -179,6 +185,7 @@ export function socketSignalling(
     hurry() {
       if (socket.connected) return void askIceServers();
       clearTimeout(returning);
+      lose();
       // An attempt that is under way goes through the network of before, and one that waits waits on.
       socket.disconnect().connect();
     },
@@ -186,7 +193,9 @@ export function socketSignalling(
       clearTimeout(returning);
       clearTimeout(entering);
       socket.off();
-      socket.disconnect();
+      // A seat that is being given has to be given up, as nobody would know of it.
+      if (asked) socket.on('connect', () => socket.disconnect());
+      else socket.disconnect();
     },
   };
 }

@@ -15,9 +15,10 @@ export function serverTrouble({ server, waitingForSeat }: CallSnapshot): string 
 
 function lobbyLine({ microphone, camera }: CallSnapshot): string {
   const { lobby } = words;
-  if (microphone.asking || camera.asking) return lobby.asking;
   const seen = camera.track !== null;
-  const heard = microphone.track !== null && microphone.wanted;
+  // Where nothing has to be asked, the microphone follows the camera.
+  if (camera.asking || (microphone.asking && !seen)) return lobby.asking;
+  const heard = (microphone.track !== null || microphone.asking) && microphone.wanted;
   if (seen) return heard ? lobby.seen : lobby.micOff;
   if (heard) return lobby.cameraOff;
   const settled = (device: CallSnapshot['camera']) => !device.wanted || device.problem !== null;

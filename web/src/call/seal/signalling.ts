@@ -95,7 +95,7 @@ export class SealedSignalling implements Signalling {
     });
   }
 
-  keep(message: PeerMessage): void {
+  keep(message: PeerMessage | null): void {
     // Who has the other seat would be handed it.
     if (this.#keyless !== null) return;
     const sealed = this.#session.seal(NEXT, message);

@@ -159,7 +159,7 @@ class Page implements Signalling {
     this.#line?.toServer((server, line) => server.message(line, data));
   }
 
-  keep(data: PeerMessage | Envelope): void {
+  keep(data: PeerMessage | Envelope | null): void {
     this.#line?.toServer((server, line) => server.message(line, data, true));
   }
 
