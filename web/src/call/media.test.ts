@@ -87,6 +87,18 @@ describe('own devices', () => {
     vi.useRealTimers();
   });
 
+  it('tries the camera again without waiting for the turn of the microphone', async () => {
+    vi.useFakeTimers();
+    const failing: Partial<Record<Kind, string>> = { camera: 'NotReadableError' };
+    const media = new LocalMedia(machine(failing, GRANTED).access, () => {});
+    await media.open();
+    expect(media.device('camera').problem).toBe('busy');
+    delete failing.camera;
+    await media.retry();
+    expect(media.isOn('camera')).toBe(true);
+    vi.useRealTimers();
+  });
+
   it('opens no microphone after the end', async () => {
     vi.useFakeTimers();
     const { access, asked } = machine({}, GRANTED);

@@ -91,6 +91,8 @@ export class LocalMedia {
 
   /** Tries again whatever failed. */
   retry(): Promise<void> {
+    clearTimeout(this.#opening);
+    this.#opening = undefined;
     for (const kind of KINDS) {
       if (this.#devices[kind].problem === 'silent') this.#stop(kind);
       this.#update(kind, { problem: null });

@@ -105,6 +105,14 @@ describe('a seat that is asked for while the connection opens', () => {
     expect(socket.disconnects).toBe(1);
   });
 
+  it('is let go when the page is done and the connection fails', () => {
+    socket.reach();
+    line.join({});
+    line.close();
+    socket.fail({});
+    expect(socket.disconnects).toBe(1);
+  });
+
   it('is not left on another connection than the one that it was asked for on', () => {
     socket.reach();
     line.join({});

@@ -194,8 +194,10 @@ export function socketSignalling(
       clearTimeout(entering);
       socket.off();
       // A seat that is being given has to be given up, as nobody would know of it.
-      if (asked) socket.on('connect', () => socket.disconnect());
-      else socket.disconnect();
+      if (!asked) return void socket.disconnect();
+      for (const outcome of ['connect', 'connect_error', 'disconnect'] as const) {
+        socket.on(outcome, () => socket.disconnect());
+      }
     },
   };
 }
