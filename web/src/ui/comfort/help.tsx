@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { inLanguage } from '../i18n/later';
+import '../style/dialog.css';
 import './comfort.css';
 import type { ToolProps } from '../tools';
 import { buttonOf } from './use-keys';
@@ -53,7 +54,7 @@ export function Help({ onClose }: ToolProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="help" aria-labelledby="help-heading" onClose={onClose}>
+    <dialog ref={dialog} class="dialog help" aria-labelledby="help-heading" onClose={onClose}>
       <h2 id="help-heading">{words.heading}</h2>
       <dl>
         {KEYS.filter(([, , here]) => here()).map(([key, does]) => (

@@ -5,6 +5,7 @@ import { inLanguage } from '../i18n/later';
 import { Glyph } from '../icons';
 import { languageOfHash } from '../route';
 import { keep, kept } from './kept';
+import '../style/dialog.css';
 import './preferences.css';
 import { paint } from './theme';
 
@@ -56,7 +57,7 @@ export function Preferences({ onClose }: { onClose(): void }) {
   return (
     <dialog
       ref={dialog}
-      class="preferences"
+      class="dialog preferences"
       aria-labelledby="preferences-heading"
       onClose={onClose}
     >

@@ -8,6 +8,7 @@ import { NameField } from './name-field';
 import { Pick } from './pick';
 import { useSettings } from './use-settings';
 import { settingsWords } from './words';
+import '../style/dialog.css';
 import './settings.css';
 
 const words = inLanguage(settingsWords);
@@ -22,7 +23,7 @@ export function SettingsDialog({ call, snapshot, onClose }: ToolProps) {
   const settings = useSettings(call);
   const now = snapshot.settings;
   return (
-    <dialog ref={dialog} class="settings" aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} class="dialog settings" aria-labelledby={id} onClose={onClose}>
       <div class="settings-body">
         <h2 id={id}>{words.settings}</h2>
         {settings && now && (

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { CallSnapshot, Code } from '../../call';
 import { language } from '../i18n';
 import { inLanguage } from '../i18n/later';
+import '../style/dialog.css';
 import './verify.css';
 import type { ToolProps } from '../tools';
 import { signOf } from './signs';
@@ -15,7 +16,7 @@ export function Verify({ snapshot, onClose }: ToolProps) {
   useEffect(() => dialog.current?.showModal(), []);
   const { sealed, code } = snapshot;
   return (
-    <dialog ref={dialog} class="verify" aria-labelledby="verify-heading" onClose={onClose}>
+    <dialog ref={dialog} class="dialog verify" aria-labelledby="verify-heading" onClose={onClose}>
       <div class="verify-body">
         <h2 id="verify-heading">{sealed ? words.sealed : words.unsealed}</h2>
         <p>{sealed ? words.sealedText : words.unsealedText}</p>
