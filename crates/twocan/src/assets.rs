@@ -212,7 +212,8 @@ mod tests {
         let assets = Assets::embedded();
         let page = assets.answer("/", &HeaderMap::new()).unwrap();
         assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
-        let script = assets.names().find(|name| name.ends_with(".js")).unwrap();
+        let hashed = |name: &&str| name.starts_with(HASHED) && name.ends_with(".js");
+        let script = assets.names().find(hashed).unwrap();
         let script = assets.answer(&format!("/{script}"), &HeaderMap::new()).unwrap();
         assert_eq!(script.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
         assert_eq!(script.headers()[CONTENT_TYPE], "text/javascript; charset=utf-8");
