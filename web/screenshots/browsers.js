@@ -15,8 +15,10 @@ const FLAGS = [
 
 /** A name as a real server has one; Chromium finds it on this machine and trusts it like https. */
 export const PUBLIC_HOST = 'call.example.org';
+/** Another one, which it does not trust. */
+export const INSECURE_HOST = 'plain.example.org';
 const publicly = (port) => [
-  `--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`,
+  '--host-resolver-rules=MAP *.example.org 127.0.0.1',
   `--unsafely-treat-insecure-origin-as-secure=http://${PUBLIC_HOST}:${port}`,
 ];
 

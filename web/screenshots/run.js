@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  INSECURE_HOST,
   launch,
   openPage,
   PUBLIC_HOST,
@@ -16,6 +17,7 @@ import {
   WITHOUT_DEVICES,
 } from './browsers.js';
 import { PEOPLE, writeFilm } from './faces.js';
+import { openSite } from './site.js';
 import { STATES } from './states.js';
 
 const SIZES = {
@@ -31,24 +33,41 @@ const MUST_FIT = new Set([
   'lobby',
   'lobby-by-link',
   'lobby-sealed',
+  'lobby-all-off',
+  'lobby-camera-off',
+  'lobby-on-a-phone',
   'start-with-a-cut-link',
+  'start-insecure',
   'waiting',
   'waiting-named',
+  'waiting-copied',
+  'waiting-asking-first',
   'ready',
+  'ready-with-a-name',
   'ended',
+  'ended-alone',
   'full',
+  'unreachable',
   'replaced',
 ]);
-const PORT = process.env.TWOCAN_PORT ?? '22500';
+const PORT = Number(process.env.TWOCAN_PORT ?? 22500);
+/** Of a page that shows calls in a frame. */
+const SITE_PORT = PORT + 2;
 
 const out = join(import.meta.dirname, 'out');
 const wanted = process.argv.slice(2);
-const problems = [];
+let problems = 0;
 const films = await mkdtemp(join(tmpdir(), 'twocan-films-'));
 const server = process.env.TWOCAN_URL ? null : await serve(process.env.TWOCAN_BIN);
 const base = process.env.TWOCAN_URL ?? `http://localhost:${PORT}`;
 const { port } = new URL(base);
-const publicBase = `http://${PUBLIC_HOST}:${port}`;
+const places = {
+  base,
+  publicBase: `http://${PUBLIC_HOST}:${port}`,
+  insecureBase: `http://${INSECURE_HOST}:${port}`,
+  site: `http://localhost:${SITE_PORT}`,
+};
+const site = await openSite(SITE_PORT, base);
 
 const painter = await launch(port);
 for (const [name, person] of Object.entries(PEOPLE)) {
@@ -64,32 +83,37 @@ const people = {
 
 try {
   await mkdir(out, { recursive: true });
-  for (const [language, tag] of Object.entries(LANGUAGES)) {
-    for (const [name, arrange] of Object.entries(STATES)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const [name, arrange] of Object.entries(STATES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    for (const [language, tag] of Object.entries(LANGUAGES)) {
       await shoot(name, arrange, language, tag);
     }
   }
 } finally {
   await Promise.all(Object.values(people).map((browser) => browser.close()));
   server?.kill('SIGTERM');
+  site.close();
   await rm(films, { recursive: true });
 }
-for (const problem of problems) console.error(problem);
-process.exitCode = problems.length > 0 ? 1 : 0;
+process.exitCode = problems > 0 ? 1 : 0;
+
+function complain(text) {
+  problems += 1;
+  console.error(text);
+}
 
 async function shoot(name, arrange, language, tag) {
   const opened = [];
   const open = async (who) => {
     const page = await openPage(people[who], tag, (text) =>
-      problems.push(`${name} ${language}: ${text}`),
+      complain(`${name} ${language}: ${text}`),
     );
     await page.setViewport(SIZES.desktop);
     opened.push(page);
     return page;
   };
   try {
-    const page = await arrange({ open, base, publicBase });
+    const page = await arrange({ open, ...places });
     await page.bringToFront();
     for (const [sizeName, size] of Object.entries(SIZES)) {
       await page.setViewport(size);
@@ -105,25 +129,35 @@ async function shoot(name, arrange, language, tag) {
     }
     console.log(`${name} ${language}`);
   } catch (error) {
-    problems.push(`${name} ${language}: ${error.message}`);
+    complain(`${name} ${language}: ${error.message}`);
   } finally {
     await Promise.all(opened.map((page) => page.browserContext().close()));
   }
 }
 
 async function checkFit(page, what, mustFit) {
-  const over = await page.evaluate(() => {
-    const root = document.documentElement;
-    return { x: root.scrollWidth - root.clientWidth, y: root.scrollHeight - root.clientHeight };
-  });
-  if (over.x > 0) problems.push(`${what}: ${over.x} px too wide`);
-  if (mustFit && over.y > 0) problems.push(`${what}: ${over.y} px too high`);
+  for (const frame of page.frames()) {
+    const over = await frame.evaluate(() => {
+      const root = document.documentElement;
+      return { x: root.scrollWidth - root.clientWidth, y: root.scrollHeight - root.clientHeight };
+    });
+    if (over.x > 0) complain(`${what}: ${over.x} px too wide`);
+    if (mustFit && over.y > 0) complain(`${what}: ${over.y} px too high`);
+  }
 }
 
 async function serve(binary) {
   if (!binary) throw new Error('Set TWOCAN_URL to a running server, or TWOCAN_BIN to the program.');
-  const args = ['serve', '--http', `127.0.0.1:${PORT}`, '--https', 'off'];
-  const child = spawn(binary, [...args, '--turn', '127.0.0.1:22578'], { stdio: 'inherit' });
+  const listen = [
+    '--http',
+    `127.0.0.1:${PORT}`,
+    '--https',
+    'off',
+    '--turn',
+    `127.0.0.1:${PORT + 1}`,
+  ];
+  const allow = ['--limits', 'off', '--frame-ancestor', `http://localhost:${SITE_PORT}`];
+  const child = spawn(binary, ['serve', ...listen, ...allow], { stdio: 'inherit' });
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const up = await fetch(`http://127.0.0.1:${PORT}/healthz`).catch(() => null);
     if (up?.ok) return child;
