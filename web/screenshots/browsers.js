@@ -17,9 +17,9 @@ const FLAGS = [
 export const PUBLIC_HOST = 'call.example.org';
 /** Another one, which it does not trust. */
 export const INSECURE_HOST = 'plain.example.org';
-const publicly = (port) => [
+const publicly = (ports) => [
   '--host-resolver-rules=MAP *.example.org 127.0.0.1',
-  `--unsafely-treat-insecure-origin-as-secure=http://${PUBLIC_HOST}:${port}`,
+  `--unsafely-treat-insecure-origin-as-secure=${ports.map((port) => `http://${PUBLIC_HOST}:${port}`)}`,
 ];
 
 /** Flags for what the person has and does. */
@@ -31,12 +31,12 @@ export const WITH_CAMERA = (film) => [
 export const REFUSING = ['--use-fake-device-for-media-stream', '--deny-permission-prompts'];
 export const WITHOUT_DEVICES = ['--use-fake-ui-for-media-stream'];
 
-/** Starts Chromium, from `CHROMIUM` or where Debian puts it. */
-export function launch(port, flags = []) {
+/** Starts Chromium, for a server on any of these ports, from `CHROMIUM` or where Debian puts it. */
+export function launch(ports, flags = []) {
   return puppeteer.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
-    args: [...FLAGS, ...publicly(port), ...flags],
+    args: [...FLAGS, ...publicly(ports), ...flags],
   });
 }
 
@@ -56,10 +56,13 @@ export async function openPage(browser, language, onProblem) {
       audioinput: 'Desk Microphone',
       audiooutput: 'Desk Speakers',
     };
-    Object.defineProperty(MediaDeviceInfo.prototype, 'label', {
-      get() {
-        return names[this.kind];
-      },
+    const name = (of, label) => Object.defineProperty(of?.prototype ?? {}, 'label', { get: label });
+    // Pages that are not secure have no devices.
+    name(globalThis.MediaDeviceInfo, function label() {
+      return names[this.kind];
+    });
+    name(globalThis.MediaStreamTrack, function label() {
+      return names[`${this.kind}input`];
     });
   });
   page.on('pageerror', (error) => onProblem(`page error: ${error.message}`));

@@ -297,7 +297,7 @@ export function slowDisk(page) {
         createWritable: async () => ({
           write: async ({ data }) => {
             written += data.size ?? data.byteLength;
-            if (written > 26e6) await new Promise((resolve) => setTimeout(resolve, 2000));
+            if (written > 4e6) await new Promise((resolve) => setTimeout(resolve, 2000));
           },
           close: async () => {},
           abort: async () => {},

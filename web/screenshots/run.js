@@ -17,6 +17,7 @@ import {
   WITHOUT_DEVICES,
 } from './browsers.js';
 import { PEOPLE, writeFilm } from './faces.js';
+import { frontOf } from './front.js';
 import { openSite } from './site.js';
 import { STATES } from './states.js';
 
@@ -43,7 +44,6 @@ const MUST_FIT = new Set([
   'waiting-copied',
   'waiting-asking-first',
   'ready',
-  'ready-with-a-name',
   'ended',
   'ended-alone',
   'full',
@@ -53,6 +53,8 @@ const MUST_FIT = new Set([
 const PORT = Number(process.env.TWOCAN_PORT ?? 22500);
 /** Of a page that shows calls in a frame. */
 const SITE_PORT = PORT + 2;
+/** Of a way to the server that can be closed. */
+const FRONT_PORT = PORT + 3;
 
 const out = join(import.meta.dirname, 'out');
 const wanted = process.argv.slice(2);
@@ -61,24 +63,26 @@ const films = await mkdtemp(join(tmpdir(), 'twocan-films-'));
 const server = process.env.TWOCAN_URL ? null : await serve(process.env.TWOCAN_BIN);
 const base = process.env.TWOCAN_URL ?? `http://localhost:${PORT}`;
 const { port } = new URL(base);
+const ports = [port, FRONT_PORT];
 const places = {
   base,
   publicBase: `http://${PUBLIC_HOST}:${port}`,
   insecureBase: `http://${INSECURE_HOST}:${port}`,
   site: `http://localhost:${SITE_PORT}`,
+  front: frontOf(`http://${PUBLIC_HOST}:${FRONT_PORT}`, FRONT_PORT, port),
 };
 const site = await openSite(SITE_PORT, base);
 
-const painter = await launch(port);
+const painter = await launch(ports);
 for (const [name, person] of Object.entries(PEOPLE)) {
   await writeFilm(painter, person, join(films, `${name}.mjpeg`));
 }
 await painter.close();
 const people = {
-  ada: await launch(port, WITH_CAMERA(join(films, 'ada.mjpeg'))),
-  ben: await launch(port, WITH_CAMERA(join(films, 'ben.mjpeg'))),
-  refusing: await launch(port, REFUSING),
-  bare: await launch(port, WITHOUT_DEVICES),
+  ada: await launch(ports, WITH_CAMERA(join(films, 'ada.mjpeg'))),
+  ben: await launch(ports, WITH_CAMERA(join(films, 'ben.mjpeg'))),
+  refusing: await launch(ports, REFUSING),
+  bare: await launch(ports, WITHOUT_DEVICES),
 };
 
 try {

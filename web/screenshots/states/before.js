@@ -23,20 +23,6 @@ import {
   waiting,
 } from '../steps.js';
 
-/** Two who want to be asked first, as the one sees it who waits. */
-async function ready({ open, base }, beforeBenCame = () => {}) {
-  const room = roomName();
-  const [ada, ben] = [await open('ada'), await open('ben')];
-  await ada.evaluateOnNewDocument(() => localStorage.setItem('ask', '1'));
-  await waiting(ada, base, room);
-  await lobby(ben, base, room);
-  await beforeBenCame(ben);
-  await pressJoin(ben);
-  await Promise.all([ada, ben].map((page) => inState(page, 'ready')));
-  await moving(ada, 'own');
-  return { ada, ben };
-}
-
 export const BEFORE = {
   async start({ open, base }) {
     const page = await open('ada');
@@ -130,7 +116,6 @@ export const BEFORE = {
   async 'lobby-no-devices'({ open, base }) {
     const page = await open('bare');
     await lobby(page, base);
-    await page.locator('.preview-ask').click();
     await page.waitForSelector('.notice');
     return page;
   },
@@ -249,13 +234,15 @@ export const BEFORE = {
     await ada.waitForSelector('.notice');
     return ada;
   },
-  async ready(tools) {
-    return (await ready(tools)).ada;
-  },
-  async 'ready-with-a-name'(tools) {
-    const { ada } = await ready(tools, async (ben) => {
-      await ben.locator('.name-field').fill('Grandma Bea');
-    });
+  async ready({ open, base }) {
+    const room = roomName();
+    const [ada, ben] = [await open('ada'), await open('ben')];
+    await ada.evaluateOnNewDocument(() => localStorage.setItem('ask', '1'));
+    await waiting(ada, base, room);
+    await lobby(ben, base, room);
+    await pressJoin(ben);
+    await Promise.all([ada, ben].map((page) => inState(page, 'ready')));
+    await moving(ada, 'own');
     return ada;
   },
   async connecting(tools) {

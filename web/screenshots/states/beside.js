@@ -44,7 +44,7 @@ async function halfAFilm(tools) {
     }),
   );
   await openChat(ada, ben);
-  await offer(ben, [FILM, 64 * MB]);
+  await offer(ben, [FILM, 9 * MB]);
   await answer(ada, FILM);
   await ada.waitForFunction(() => {
     const bar = document.querySelector('progress');
@@ -104,19 +104,19 @@ export const BESIDE = {
   async 'files-offered'(tools) {
     const { ada, ben } = await conversation(tools);
     await offer(ada, ['Plan for the weekend.pdf', 0.2 * MB]);
-    await offer(ben, [FILM, 64 * MB]);
+    await offer(ben, [FILM, 9 * MB]);
     await ada.waitForSelector('.file-action.strong');
     return ada;
   },
   async 'files-news'(tools) {
     const { ada, ben } = await call(tools);
-    await offer(ben, [FILM, 64 * MB]);
+    await offer(ben, [FILM, 9 * MB]);
     await ada.waitForSelector('.news button');
     return ada;
   },
   async 'files-moving'(tools) {
     const { ada, ben } = await halfAFilm(tools);
-    await offer(ada, ['Plan for the weekend.pdf', 64 * MB], ['Map.png', 9 * MB]);
+    await offer(ada, ['Plan for the weekend.pdf', 9 * MB], ['Map.png', 9 * MB]);
     await answer(ben, 'Plan for the weekend.pdf');
     await answer(ben, 'Map.png');
     await fileIs(ada, 'queued');
@@ -153,7 +153,7 @@ export const BESIDE = {
       prepared(tools, async (page, who) => {
         await (who === 'ben' ? fullDisk(page) : withoutPicker(page));
         // One is far larger than it is.
-        await says(page, /"size":1234/, '"size":5678000000', 'RTCDataChannel');
+        await says(page, /"size":1234/, '"size":567800000000000', 'RTCDataChannel');
       }),
     );
     await openChat(ada, ben);

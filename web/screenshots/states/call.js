@@ -255,7 +255,8 @@ export const CALL = {
     await ada.waitForSelector('.signs');
     return ada;
   },
-  'verify-without-signs': (tools) => verified(tools, overChannel(/^\{"type":"commit".*/, null)),
+  'verify-without-signs': (tools) =>
+    verified(tools, overChannel(/^\{"type":"(commit|reveal)"/, null)),
   async 'verify-broken'(tools) {
     const ada = await verified(tools, overChannel(/"type":"reveal"/, '"type":"other"'));
     await ada.waitForFunction(() =>

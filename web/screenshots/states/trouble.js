@@ -12,11 +12,18 @@ import {
 } from '../played.js';
 import { call, inState, openStatistics, prepared, sealedCall, settle, wake } from '../steps.js';
 
-/** A call that suffers, as Ada's browser has it. */
-export async function callWithTrouble(tools, what) {
+/** A call that suffers, as Ada's browser has it. `said`: in the end. */
+export async function callWithTrouble(tools, what, said = /./) {
   const suffering = (page, who) => (who === 'ada' ? suffers(page, what) : undefined);
   const { ada } = await call(prepared(tools, suffering));
-  await ada.waitForSelector('.pill[data-line=weak]');
+  await ada.waitForFunction(
+    (said) => {
+      const line = document.querySelector('.pill[data-line=weak] [role=status]');
+      return line && new RegExp(said).test(line.textContent);
+    },
+    {},
+    said.source,
+  );
   await wake(ada);
   return ada;
 }
@@ -77,8 +84,8 @@ export const TROUBLE = {
     return ada;
   },
   'call-with-trouble': (tools) => callWithTrouble(tools),
-  'call-own-network': (tools) => callWithTrouble(tools, { out: true }),
-  'call-their-network': (tools) => callWithTrouble(tools, { in: true }),
+  'call-own-network': (tools) => callWithTrouble(tools, { out: true }, /^Your|^你的/),
+  'call-their-network': (tools) => callWithTrouble(tools, { in: true }, /^Their|^对方/),
   'call-own-computer': (tools) => callWithTrouble(tools, { busy: true }),
   'call-camera-lost': (tools) => callWithout(tools, 'video', 'NotFoundError'),
   'call-microphone-taken': (tools) => callWithout(tools, 'audio', 'NotReadableError'),
@@ -116,15 +123,12 @@ export const TROUBLE = {
     await inState(ada, 'reconnecting');
     return ada;
   },
-  async 'no-connection'({ open, publicBase }) {
+  async 'no-connection'({ open, front }) {
     const page = await open('ada');
-    await page.goto(publicBase);
+    await front.open();
+    await page.goto(front.base);
     await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-    const worker = await page.browser().waitForTarget((one) => one.type() === 'service_worker');
-    const cdp = await worker.createCDPSession();
-    const gone = { offline: true, latency: 0, downloadThroughput: 0, uploadThroughput: 0 };
-    await cdp.send('Network.enable');
-    await cdp.send('Network.emulateNetworkConditions', gone);
+    await front.close();
     await page.reload();
     await page.waitForSelector('h1 .en');
     return page;

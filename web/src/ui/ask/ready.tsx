@@ -28,6 +28,7 @@ export function Ready(props: ScreenProps) {
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {hindered ? statusOf(snapshot) : words.lead}
         </p>
+        <Notice {...props} />
         <button
           type="button"
           class="primary"
@@ -36,7 +37,6 @@ export function Ready(props: ScreenProps) {
         >
           {words.call}
         </button>
-        <Notice {...props} />
       </div>
     </div>
   );

@@ -46,9 +46,10 @@ export function Chat({ call, snapshot, onClose }: ToolProps) {
   return (
     <Panel heading={words.title} onClose={onClose}>
       {items.length === 0 && (
-        <p class="chat-empty">
-          {words.empty} {takes.files && words.emptyFiles}
-        </p>
+        <div class="chat-empty">
+          <p>{words.empty}</p>
+          {takes.files && <p>{words.emptyFiles}</p>}
+        </div>
       )}
       {/* What scrolls must be reached by the keyboard. */}
       <div

@@ -31,7 +31,11 @@ export function FileRow({
       <div class="file-words">
         <p class="file-name">{name}</p>
         <p class="file-state">
-          {under ? progressOf(transfer, online) : `${formatBytes(size)} · ${stateOf(transfer)}`}
+          {under ? (
+            <Parts parts={progressOf(transfer, online)} />
+          ) : (
+            `${formatBytes(size)} · ${stateOf(transfer)}`
+          )}
         </p>
       </div>
       {under && (
@@ -81,14 +85,24 @@ function Action({
   );
 }
 
-function progressOf({ state, moved, size, speed }: FileTransfer, online: boolean): string {
-  if (!online) return words.state.offline;
-  if (state === 'queued') return `${formatBytes(size)} · ${words.state.queued}`;
+/** In one line if there is room, and each in one line in any case. */
+function Parts({ parts }: { parts: string[] }) {
+  return parts.map((part, at) => (
+    <>
+      {at > 0 && ' '}
+      <span class="file-part">{at < parts.length - 1 ? `${part} ·` : part}</span>
+    </>
+  ));
+}
+
+function progressOf({ state, moved, size, speed }: FileTransfer, online: boolean): string[] {
+  if (!online) return [words.state.offline];
+  if (state === 'queued') return [formatBytes(size), words.state.queued];
   const parts = [words.of(formatBytes(moved), formatBytes(size))];
   if (speed) parts.push(words.perSecond(formatBytes(speed)));
   const left = secondsLeft(size - moved, speed);
   if (left !== null) parts.push(words.left(formatDuration(left * 1_000)));
-  return parts.join(' · ');
+  return parts;
 }
 
 function stateOf({ state, mine, end, file }: FileTransfer): string {

@@ -14,11 +14,13 @@ const words = inLanguage({
     hold: 'Hold the space bar to talk.',
     talking: 'You are heard as long as you hold the space bar.',
     muted: 'You are muted.',
+    mutedHold: 'You are muted. Hold the space bar to talk.',
   },
   zh: {
     hold: '按住空格键说话。',
     talking: '按住空格键时，对方能听到你。',
     muted: '你已静音。',
+    mutedHold: '你已静音。按住空格键说话。',
   },
 });
 
@@ -65,7 +67,7 @@ function useHint({ wanted, track }: CallSnapshot['microphone'], talking: boolean
       timer = setTimeout(() => setHint(null), HINT_MS);
     };
     show(known.current ? null : hold);
-    const stop = listenForVoice(track, () => show([words.muted, hold].filter(Boolean).join(' ')));
+    const stop = listenForVoice(track, () => show(hold ? words.mutedHold : words.muted));
     return () => {
       stop();
       clearTimeout(timer);

@@ -41,6 +41,7 @@ export function Lobby({ later, ...props }: ScreenProps & { later: Later | null }
         <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
           {lobbyStatus(snapshot)}
         </p>
+        <DeviceNotice {...props} />
         <div class="pickers">{later && <later.Pickers {...props} />}</div>
         <button
           type="button"
@@ -52,7 +53,6 @@ export function Lobby({ later, ...props }: ScreenProps & { later: Later | null }
         </button>
         <div class="choice">{later && <later.AskFirst call={call} />}</div>
         {!snapshot.sealed && <p class="hint">{lobby.unsealed}</p>}
-        <DeviceNotice {...props} />
       </div>
     </div>
   );

@@ -34,7 +34,13 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
           {words.devices.openSecure}
         </a>
       ) : (
-        <button type="button" class="primary" onClick={onStart}>
+        <button
+          type="button"
+          class="primary"
+          // It would lead here again.
+          disabled={problem === 'insecure'}
+          onClick={onStart}
+        >
           {start.action}
         </button>
       )}

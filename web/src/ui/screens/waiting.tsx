@@ -44,6 +44,7 @@ export function Waiting(props: ScreenProps) {
             ? asking[snapshot.peerLeft ? 'left' : 'waiting']
             : statusOf(snapshot)}
         </p>
+        <Notice {...props} />
         <LinkField link={link} />
         <p class="hint">{snapshot.sealed ? waiting.sealed : lobby.unsealed}</p>
         {link !== here && <p class="hint">{waiting.otherDevice}</p>}
@@ -55,7 +56,6 @@ export function Waiting(props: ScreenProps) {
             <p>{waiting.scan}</p>
           </div>
         )}
-        <Notice {...props} />
       </div>
     </div>
   );

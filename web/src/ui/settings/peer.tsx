@@ -1,7 +1,6 @@
 import type { CallSnapshot } from '../../call';
 import { inLanguage } from '../i18n/later';
 import { settingsWords } from './words';
-import './settings.css';
 
 const words = inLanguage(settingsWords);
 

@@ -153,10 +153,8 @@ function PathPart({ route }: { route: Route }) {
   return (
     <section>
       <h3>{path.heading}</h3>
-      <p>
-        {route.path === 'relayed' ? path.relayed : path.direct(protocol?.toUpperCase() ?? '?')}
-        {relayProtocol && ` ${path.reached(relayProtocol.toUpperCase())}`}
-      </p>
+      <p>{route.path === 'relayed' ? path.relayed : path.direct(protocol?.toUpperCase() ?? '?')}</p>
+      {relayProtocol && <p>{path.reached(relayProtocol.toUpperCase())}</p>}
       <Facts
         facts={[
           [path.own, endText(route.local)],

@@ -13,7 +13,11 @@ const words = inLanguage(verifyWords);
 /** Who could be listening, and the signs by which two people can tell. */
 export function Verify({ snapshot, onClose }: ToolProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // In a low window the button, which has the focus, lies further down.
+    dialog.current?.scrollTo(0, 0);
+  }, []);
   const { sealed, code } = snapshot;
   return (
     <dialog ref={dialog} class="dialog verify" aria-labelledby="verify-heading" onClose={onClose}>
@@ -26,7 +30,9 @@ export function Verify({ snapshot, onClose }: ToolProps) {
             <Signs code={code} />
           </>
         ) : (
-          <p role="status">{code ? words.broken : words.none}</p>
+          <p role="status" class={code ? 'broken' : undefined}>
+            {code ? words.broken : words.none}
+          </p>
         )}
         <button type="button" class="primary" onClick={() => dialog.current?.close()}>
           {words.close}
