@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::room::{Hold, Room, Seat};
+use self::room::{Hold, Kept, Room, Seat};
 use crate::{
     credentials::SeatName,
     protocol::{Code, Raw, RoomId, SocketId, UserId},
@@ -36,6 +36,9 @@ pub struct Memory {
     /// The restored seats that have ended, with the time in seconds of Unix time from which on no token
     /// could restore them again. Seats of this epoch need no such entry: what is not there has ended.
     ended: HashMap<SeatName, u64>,
+    /// In which room a socket keeps data for whoever comes. It does so in one at most, which bounds what
+    /// all keep together.
+    keeping: HashMap<SocketId, RoomId>,
     /// With this many entries, `ended` is tidied.
     crowded: usize,
     numbers: u64,
@@ -54,6 +57,7 @@ impl Memory {
             away: 0,
             graces: BTreeMap::new(),
             ended: HashMap::new(),
+            keeping: HashMap::new(),
             crowded: 0,
             numbers: 0,
             reports: VecDeque::new(),
@@ -70,14 +74,14 @@ impl Memory {
 
     /// Gives a seat that is there to the socket that can prove that it is its own.
     fn take_back(&mut self, join: Join, place: usize, now: Now) {
+        // The one who has the seat from here on may be another page, which knows nothing of it.
+        self.forget_kept(&join.room);
         let Some(room) = self.rooms.get_mut(&join.room) else {
             return;
         };
         let Some(seat) = room.seats.get_mut(place) else {
             return;
         };
-        // The one who has the seat from here on may be another page, which knows nothing of it.
-        room.kept = None;
         seat.sitter.capabilities = join.sitter.capabilities;
         seat.sitter.can_resume = join.sitter.can_resume;
         if join.sitter.person.is_some() {
@@ -104,16 +108,16 @@ impl Memory {
 
     /// Gives a free seat, or the one in `claim`, which has been forgotten.
     fn take(&mut self, join: Join, claim: Option<Claim>, now: Now) {
-        let Join { asker, room: room_id, name, takes_kept, sitter, .. } = join;
+        let Join { asker, room: room_id, name, attempt, takes_kept, sitter, .. } = join;
         self.numbers += 1;
         self.seats += 1;
-        let room = self.rooms.entry(room_id.clone()).or_insert_with(Room::new);
         // Not for one who was there before: it may have met its sender already.
-        let kept = room.kept.take().filter(|_| takes_kept && claim.is_none());
+        let kept = self.forget_kept(&room_id).filter(|_| takes_kept && claim.is_none());
+        let room = self.rooms.entry(room_id.clone()).or_insert_with(Room::new);
         let hold = Hold::By(asker.socket.clone());
         let (place, how) = match claim {
             Some(Claim { user, name, polite, .. }) => {
-                let seat = Seat { user, name, restored: true, sitter, polite, hold };
+                let seat = Seat { user, name, attempt, restored: true, sitter, polite, hold };
                 (room.restore(seat), Taken::Restored)
             }
             None => {
@@ -122,7 +126,8 @@ impl Memory {
                     // The socket lost a seat here to another, which goes by the socket's id.
                     user = UserId::from(&*format!("{}-{}", user.as_str(), self.numbers));
                 }
-                let seat = Seat { user, name, restored: false, sitter, polite: false, hold };
+                let polite = false;
+                let seat = Seat { user, name, attempt, restored: false, sitter, polite, hold };
                 (room.add(seat), Taken::Anew)
             }
         };
@@ -178,6 +183,7 @@ impl Memory {
 
     /// Ends a seat: what it has sent and nobody has heard, and the room with its last.
     fn end(&mut self, room_id: &RoomId, place: usize, now: Now) -> Option<SeatName> {
+        self.forget_kept(room_id);
         let room = self.rooms.get_mut(room_id)?;
         let seat = room.remove(place)?;
         if room.seats.is_empty() {
@@ -272,15 +278,27 @@ impl Memory {
         Ok(())
     }
 
-    /// Keeps data of the only one in a room for whoever comes.
+    /// Keeps data of the only one in a room for whoever comes, in place of what its socket has kept before.
     fn keep(&mut self, asker: Asker, room_id: RoomId, data: Raw) -> Report {
         if data.get().len() > MAX_KEPT_BYTES {
             return Report::TooLargeToKeep { asker };
         }
+        let by = asker.socket.clone();
+        if let Some(before) = self.keeping.get(&by).cloned() {
+            self.forget_kept(&before);
+        }
         if let Some(room) = self.rooms.get_mut(&room_id) {
-            room.kept = Some(data);
+            self.keeping.insert(by.clone(), room_id.clone());
+            room.kept = Some(Kept { data, by });
         }
         Report::Relayed { asker, room: room_id }
+    }
+
+    /// Takes out what is kept in a room for whoever comes.
+    fn forget_kept(&mut self, room_id: &RoomId) -> Option<Raw> {
+        let Kept { data, by } = self.rooms.get_mut(room_id)?.kept.take()?;
+        self.keeping.remove(&by);
+        Some(data)
     }
 }
 
@@ -297,8 +315,11 @@ impl Store for Memory {
                 now,
             );
         }
-        let claimed = |claim: &Claim| room?.place_of(claim);
-        if let Some(place) = join.claim.as_ref().and_then(claimed) {
+        let proven = room.and_then(|room| {
+            let claimed = join.claim.as_ref().and_then(|claim| room.place_of(claim));
+            claimed.or_else(|| room.place_asked_for(join.attempt?))
+        });
+        if let Some(place) = proven {
             return self.take_back(join, place, now);
         }
         let restorable = |claim: &Claim| self.is_restorable(claim, &join.room, now);
@@ -336,6 +357,8 @@ impl Store for Memory {
     }
 
     fn part(&mut self, socket: &SocketId, room_id: &RoomId, parting: Parting, now: Now) {
+        // What it keeps stands as long as the seat. It will keep nothing else.
+        self.keeping.remove(socket);
         let Some(place) = self.place_of(socket, room_id) else {
             return;
         };
@@ -375,3 +398,6 @@ impl Store for Memory {
         Count { rooms: self.rooms.len(), seats: self.seats, away: self.away }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ mod events;
 mod refusal;
 mod values;
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -36,6 +38,9 @@ pub const MAX_PERSON_NAME_CHARS: usize = 128;
 
 /// The largest `capabilities` object, in bytes of JSON: it is kept for as long as the seat is held.
 pub const MAX_CAPABILITIES_BYTES: usize = 4096;
+
+/// How long an `attempt` is, in bytes: nobody guesses it, and it costs little.
+pub const ATTEMPT_BYTES: RangeInclusive<usize> = 16..=64;
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,12 +80,14 @@ pub struct Join {
     pub token: Option<Token>,
     /// What `joined` gave the client, if it wants a seat back.
     pub resume: Option<Token>,
+    /// A secret of the client's own by which it asks for the same seat again if no answer came.
+    pub attempt: Option<Token>,
 }
 
 impl Join {
     /// A wish for a new seat in a room.
     pub fn new(room_id: RoomId) -> Join {
-        Join { room_id, capabilities: None, token: None, resume: None }
+        Join { room_id, capabilities: None, token: None, resume: None, attempt: None }
     }
 
     /// Whether the client's seat is to be held for it when its connection is lost.
@@ -102,9 +109,12 @@ impl Join {
     }
 
     fn is_fit(&self) -> bool {
-        self.capabilities.as_ref().is_none_or(|raw| {
+        let capabilities = self.capabilities.as_ref().is_none_or(|raw| {
             raw.get().starts_with('{') && raw.get().len() <= MAX_CAPABILITIES_BYTES
-        })
+        });
+        let attempt = self.attempt.as_ref();
+        capabilities
+            && attempt.is_none_or(|attempt| ATTEMPT_BYTES.contains(&attempt.reveal().len()))
     }
 }
 

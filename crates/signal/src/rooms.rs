@@ -253,6 +253,7 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             room: join.room_id,
             size: self.config.room_size,
             claim,
+            attempt: join.attempt.as_ref().map(|attempt| self.key.attempt(attempt)),
             barred: checked.err(),
             name: SeatName((self.random)()),
             takes_kept,

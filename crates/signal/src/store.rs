@@ -41,7 +41,7 @@ pub const MAX_KEPT_BYTES: usize = 16 * 1024;
 
 /// The rooms of a server, or of several.
 pub trait Store {
-    /// Somebody wants a seat, or one back. Reported as [`Report::Seated`], [`Report::Full`] or
+    /// Somebody wants a seat, or one back: that of its claim, else that of its attempt. Reported as [`Report::Seated`], [`Report::Full`] or
     /// [`Report::Unauthorized`].
     fn join(&mut self, join: Join, now: Now);
 
@@ -52,8 +52,8 @@ pub trait Store {
     /// Data for everybody else in the room; for those who are away it waits. Reported as
     /// [`Report::Relayed`], or as [`Report::Refused`] with `not_joined`, `alone` or `queue_full`.
     ///
-    /// With `keep`, data that finds nobody is kept instead, in place of what was kept before, and reported
-    /// as [`Report::Relayed`], or as [`Report::TooLargeToKeep`]. It is for the next one who takes a seat,
+    /// With `keep`, data that finds nobody is kept instead, in place of what the socket has kept before in
+    /// whichever room, and reported as [`Report::Relayed`], or as [`Report::TooLargeToKeep`]. It is for the next one who takes a seat,
     /// once: given to a new seat that [takes it](Join::takes_kept), dropped for any other. It is also
     /// dropped with its sender's seat, and when that is taken back or over.
     fn relay(&mut self, asker: Asker, room: RoomId, data: Raw, keep: bool);
@@ -114,6 +114,9 @@ pub struct Join {
     pub size: NonZeroUsize,
     /// The seat that is wanted back, if one is. If it has ended, the wish is one for a new seat.
     pub claim: Option<Claim>,
+    /// What tells that an earlier join was the same client's: the seat that it was given is this one's, and
+    /// is there already if only the answer was lost.
+    pub attempt: Option<Attempt>,
     /// Why a new seat may not be taken, if it may not.
     pub barred: Option<Unauthorized>,
     /// The name for a new seat's credentials.
@@ -123,6 +126,10 @@ pub struct Join {
     /// Who will sit there.
     pub sitter: Sitter,
 }
+
+/// A secret of a client, of which a hash is kept: with it, the client asks for the same seat again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt(pub [u8; 16]);
 
 /// What whoever takes a seat says of itself.
 #[derive(Debug, Clone)]

@@ -478,6 +478,16 @@ it('comes back to its seat with what the server gave for it', () => {
   expect(tickets).toEqual([{ token: 'of the site' }, { token: 'of the site', resume: 'second' }]);
 });
 
+it('asks for the same seat again when no answer came, and no other call does', () => {
+  const { server, attempts } = joining();
+  server.lost();
+  server.up();
+  expect(attempts).toHaveLength(2);
+  expect(attempts[0]).toMatch(/^[\w-]{22}$/);
+  expect(attempts[1]).toBe(attempts[0]);
+  expect(joining().attempts[0]).not.toBe(attempts[0]);
+});
+
 it('has no way back to a seat that it has left, but to one that it could not leave', () => {
   const { call, server, tickets, line } = joining();
   server.joined({ ...seat, resume: 'first' });
@@ -541,6 +551,7 @@ function joining(options: Partial<CallOptions> = {}) {
   const log: string[] = [];
   const sent: PeerMessage[] = [];
   const tickets: Tickets[] = [];
+  const attempts: (string | undefined)[] = [];
   const told: (Capabilities | undefined)[] = [];
   const left: (PeerMessage | null)[] = [];
   let held = Promise.resolve();
@@ -561,9 +572,10 @@ function joining(options: Partial<CallOptions> = {}) {
       log.push('connect');
       server = handler;
     },
-    join: ({ capabilities, ...with_ }) => {
+    join: ({ capabilities, attempt, ...with_ }) => {
       log.push('join');
       told.push(capabilities);
+      attempts.push(attempt);
       tickets.push(with_);
     },
     leave: () => {
@@ -586,7 +598,7 @@ function joining(options: Partial<CallOptions> = {}) {
   if (!server) throw new Error('connect hands over no handler');
   server.up();
   call.join();
-  return { call, server, sent, left, log, tickets, told, line };
+  return { call, server, sent, left, log, tickets, attempts, told, line };
 }
 
 function fakeNetwork() {

@@ -1,4 +1,5 @@
 import type { Beside } from './beside/beside';
+import { newId } from './beside/id';
 import { browserDevices, type Kind } from './devices';
 import { LINES, type Line } from './lines';
 import { Link, type LinkOptions, type LinkState } from './link';
@@ -84,6 +85,7 @@ export class Call {
   readonly #roomId: string;
   readonly #sealed: boolean;
   readonly #token: string | undefined;
+  readonly #attempt = newId();
   readonly #resume: ResumeStore;
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
@@ -325,7 +327,11 @@ export class Call {
 
   #tickets(): Tickets {
     const resume = this.#resume.load();
-    return { ...(this.#token && { token: this.#token }), ...(resume && { resume }) };
+    return {
+      attempt: this.#attempt,
+      ...(this.#token && { token: this.#token }),
+      ...(resume && { resume }),
+    };
   }
 
   #takeIceServers(servers: RTCIceServer[]): void {

@@ -94,6 +94,8 @@ export interface Tickets {
   token?: string;
   /** Of the last `joined` in this room. */
   resume?: string;
+  /** The client's own: who asks again with it is given the same seat, should the answer have been lost. */
+  attempt?: string;
 }
 
 /** What asks for a seat. */

@@ -3,7 +3,7 @@
  * come to one working connection again.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeConnection, Tab, World } from './testing/world';
+import { FakeConnection, LATENCY_MS, Tab, World } from './testing/world';
 
 const SETTLED_MS = 45_000;
 
@@ -38,6 +38,30 @@ describe.each<[string, (side: Tab) => void]>([
     expect(world.server.said).not.toContain('full');
   });
 });
+
+it.each([0, 1] as const)(
+  'finds no ghost when the answer to the join of side %i is lost with its connection',
+  async (which) => {
+    world = new World(6);
+    const come = async (trouble: (side: Tab) => void) => {
+      const side = new Tab(world);
+      // The server has the join, and the page not the answer.
+      await vi.advanceTimersByTimeAsync(1.5 * LATENCY_MS);
+      trouble(side);
+      await vi.advanceTimersByTimeAsync(2_000);
+      return side;
+    };
+    const lose = (side: Tab) => side.drop({ seenAfter: 10_000 });
+    const sides: [Tab, Tab] = [
+      await come(which === 0 ? lose : () => {}),
+      await come(which === 1 ? lose : () => {}),
+    ];
+    await vi.advanceTimersByTimeAsync(SETTLED_MS);
+    expectTalking(sides);
+    expect(world.server.said).toContain('replaced');
+    expect(world.server.said).not.toContain('full');
+  },
+);
 
 it('keeps the connection when pages only lose the server', async () => {
   const sides = await inCall(2);

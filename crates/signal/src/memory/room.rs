@@ -4,7 +4,7 @@ use super::{Due, queue::Queue};
 use crate::{
     credentials::SeatName,
     protocol::{Peer, Raw, SocketId, UserId},
-    store::{Claim, Sitter},
+    store::{Attempt, Claim, Sitter},
 };
 
 /// The seats that are taken: whoever stands before another has been there longer, and does not give way
@@ -13,7 +13,15 @@ use crate::{
 pub(super) struct Room {
     pub(super) seats: Vec<Seat>,
     /// What is kept for whoever comes, by the only one who is there.
-    pub(super) kept: Option<Raw>,
+    pub(super) kept: Option<Kept>,
+}
+
+/// What is kept for whoever comes.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) data: Raw,
+    /// The socket that has sent it; it may be gone.
+    pub(super) by: SocketId,
 }
 
 #[derive(Debug)]
@@ -21,6 +29,8 @@ pub(super) struct Seat {
     pub(super) user: UserId,
     /// Of all seats ever, no other has it.
     pub(super) name: SeatName,
+    /// With what its client asked for it, if the client can tell.
+    pub(super) attempt: Option<Attempt>,
     /// Whether it was taken before the store began.
     pub(super) restored: bool,
     pub(super) sitter: Sitter,
@@ -98,6 +108,10 @@ impl Room {
 
     pub(super) fn place_of(&self, claim: &Claim) -> Option<usize> {
         self.place_named(claim.name)
+    }
+
+    pub(super) fn place_asked_for(&self, attempt: Attempt) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.attempt == Some(attempt))
     }
 
     fn insert(&mut self, place: usize, seat: Seat) -> usize {

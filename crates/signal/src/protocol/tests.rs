@@ -13,6 +13,14 @@ fn requests_are_read() {
         ),
         (
             "join",
+            r#"{"roomId":"tea","attempt":"0123456789abcdef"}"#,
+            Request::Join(Join {
+                attempt: Some("0123456789abcdef".to_owned().into()),
+                ..Join::new(room("tea"))
+            }),
+        ),
+        (
+            "join",
             r#"{"capabilities":{"b":1,"a":2},"roomId":"tea","token":"T","resume":"R"}"#,
             Request::Join(Join {
                 capabilities: Some(raw(r#"{"b":1,"a":2}"#)),
@@ -50,6 +58,7 @@ fn requests_are_read() {
 #[test]
 fn anything_malformed_is_refused_with_words_that_help() {
     let long_name = format!(r#"{{"roomId":"{}"}}"#, "é".repeat(MAX_ROOM_ID_CHARS + 1));
+    let long_attempt = format!(r#"{{"roomId":"tea","attempt":"{}"}}"#, "x".repeat(65));
     let big_capabilities =
         format!(r#"{{"roomId":"tea","capabilities":{{"a":"{}"}}}}"#, "x".repeat(5000));
     for (name, arguments) in [
@@ -67,6 +76,9 @@ fn anything_malformed_is_refused_with_words_that_help() {
         ("join", vec![r#"{"roomId":"tea","roomId":"coffee"}"#]),
         ("join", vec![r#"{"roomId":"tea","token":7}"#]),
         ("join", vec![r#"{"roomId":"tea","resume":{}}"#]),
+        ("join", vec![r#"{"roomId":"tea","attempt":1}"#]),
+        ("join", vec![r#"{"roomId":"tea","attempt":"0123456789abcde"}"#]),
+        ("join", vec![long_attempt.as_str()]),
         ("join", vec![long_name.as_str()]),
         ("join", vec![big_capabilities.as_str()]),
         ("message", vec![]),

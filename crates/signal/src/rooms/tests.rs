@@ -8,6 +8,7 @@ use crate::{
     limits::Limits,
 };
 
+mod attempts;
 mod credentials;
 mod kept;
 mod late;

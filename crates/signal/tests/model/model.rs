@@ -34,6 +34,8 @@ pub(crate) struct Seat {
     pub(crate) room: u8,
     pub(crate) user: String,
     pub(crate) holder: Option<String>,
+    /// Whose attempt it was taken by.
+    attempt: Option<usize>,
     /// When it ends, and the number of the loss, if nobody holds it.
     ends: Option<(u64, u64)>,
     can_resume: bool,
@@ -54,6 +56,16 @@ pub(crate) struct Claim {
     polite: bool,
     epoch: u64,
     ends: u64,
+}
+
+/// What somebody who joins says of itself.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    pub(crate) room: u8,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) attempt: Option<usize>,
+    pub(crate) can_resume: bool,
+    pub(crate) takes_kept: bool,
 }
 
 impl Model {
@@ -82,13 +94,11 @@ impl Model {
     pub(crate) fn join(
         &mut self,
         socket: &str,
-        room: u8,
-        claim: Option<&Claim>,
-        can_resume: bool,
-        takes_kept: bool,
+        wish: &Wish,
         user: Option<&str>,
     ) -> (Vec<String>, Option<Claim>) {
-        let claim = claim.filter(|claim| claim.room == room);
+        let Wish { room, attempt, can_resume, takes_kept, .. } = *wish;
+        let claim = wish.claim.as_ref().filter(|claim| claim.room == room);
         let held = self.seats.iter().filter(|seat| seat.is_held_by(socket));
         let held: Vec<u8> = held.map(|seat| seat.room).collect();
         if held.contains(&room) {
@@ -101,8 +111,11 @@ impl Model {
         }
 
         let mut said = Vec::new();
-        let there = |seat: &&mut Seat| claim.is_some_and(|claim| claim.seat == seat.number);
-        if let Some(seat) = self.seats.iter_mut().find(there) {
+        let claimed = |seat: &Seat| claim.is_some_and(|claim| claim.seat == seat.number);
+        let tried = |seat: &Seat| seat.room == room && attempt.is_some() && seat.attempt == attempt;
+        let place = self.seats.iter().position(claimed);
+        if let Some(place) = place.or_else(|| self.seats.iter().position(tried)) {
+            let seat = &mut self.seats[place];
             let before = seat.holder.replace(socket.into());
             said.extend(before.map(|before| format!("{before}: replaced")));
             seat.ends = None;
@@ -139,6 +152,7 @@ impl Model {
             room,
             user: claim.as_ref().map_or(user.unwrap_or("?"), |claim| &claim.user).into(),
             holder: Some(socket.into()),
+            attempt,
             ends: None,
             can_resume,
             polite: claim.is_some_and(|claim| claim.polite),
@@ -206,8 +220,10 @@ impl Model {
             if length > MAX_KEPT_BYTES {
                 return vec!["refused too_large".into()];
             }
-            let keeper = self.seats.iter_mut().find(|seat| seat.number == sender.number);
-            keeper.unwrap().kept = Some(number);
+            // A socket keeps one message, wherever it sits.
+            for seat in self.seats.iter_mut().filter(|seat| seat.is_held_by(socket)) {
+                seat.kept = (seat.number == sender.number).then_some(number);
+            }
             return vec!["acknowledged".into()];
         }
         let is_full = |seat: &&mut Seat| {

@@ -17,7 +17,7 @@ use twocan_signal::{
 
 use crate::{
     TABS,
-    model::{Claim, GRACE, Model, ROOMS_OF_A_SOCKET},
+    model::{Claim, GRACE, Model, ROOMS_OF_A_SOCKET, Wish},
 };
 
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub(crate) enum Step {
         tab: usize,
         room: u8,
         token: Token,
+        /// Whether it says which tab it is.
+        has_attempt: bool,
         can_resume: bool,
         takes_kept: bool,
     },
@@ -105,8 +107,10 @@ impl World {
         match step {
             Step::Close(tab) => self.disconnect(tab, true),
             Step::Lose(tab) => self.disconnect(tab, false),
-            Step::Join { tab, room, token, can_resume, takes_kept } => {
-                self.join(tab, room, &token, can_resume, takes_kept);
+            Step::Join { tab, room, token, has_attempt, can_resume, takes_kept } => {
+                let attempt = has_attempt.then_some(tab);
+                let wish = Wish { room, claim: None, attempt, can_resume, takes_kept };
+                self.join(tab, &token, wish);
             }
             Step::Leave { tab, room } => {
                 if let Some(socket) = self.tabs[tab].clone() {
@@ -161,7 +165,9 @@ impl World {
         assert_eq!(said, self.model.disconnect(&socket, clean));
     }
 
-    fn join(&mut self, tab: usize, room: u8, token: &Token, can_resume: bool, takes_kept: bool) {
+    /// `token` says what `wish` claims.
+    fn join(&mut self, tab: usize, token: &Token, mut wish: Wish) {
+        let Wish { room, attempt, can_resume, takes_kept, .. } = wish;
         let socket = self.tabs[tab].clone().unwrap_or_else(|| self.connect(tab));
         let token = match token {
             Token::None => None,
@@ -172,7 +178,8 @@ impl World {
         let capabilities = (can_resume || takes_kept)
             .then(|| raw(format!(r#"{{"resume":{can_resume},"kept":{takes_kept}}}"#)));
         let resume = token.clone().map(Into::into);
-        let join = Join { capabilities, resume, ..Join::new(name(room)) };
+        let attempt_text = attempt.map(|tab| format!("the attempt of tab {tab}").into());
+        let join = Join { capabilities, resume, attempt: attempt_text, ..Join::new(name(room)) };
         let commands = self.command(&socket, Request::Join(join));
 
         let joined = commands.iter().find_map(|command| match command {
@@ -180,10 +187,9 @@ impl World {
             _ => None,
         });
         let user = joined.as_ref().map(|joined| joined.user_id.as_str().to_owned());
-        let claim = token.and_then(|token| self.claims.get(&token).cloned());
+        wish.claim = token.and_then(|token| self.claims.get(&token).cloned());
         let kept = self.model.kept(room);
-        let (expected, stands_for) =
-            self.model.join(&socket, room, claim.as_ref(), can_resume, takes_kept, user.as_deref());
+        let (expected, stands_for) = self.model.join(&socket, &wish, user.as_deref());
         if let Some(seat) = self.model.held(&socket, room) {
             for number in kept {
                 self.meant_for.entry(number).or_default().insert(seat.number);

@@ -17,7 +17,7 @@ import type { Envelope } from '../seal/envelope';
 import type { Header, RoomKeys } from '../seal/keys';
 import type { Signalling, SignallingHandler } from '../signalling';
 
-const LATENCY_MS = 20;
+export const LATENCY_MS = 20;
 const GRACE_MS = 20_000;
 /** After this a browser notices that a path carries no more. */
 const ICE_NOTICES_MS = 5_000;
@@ -231,6 +231,7 @@ interface Seat {
   userId: string;
   line: Line | null;
   capabilities: Capabilities;
+  attempt: string | undefined;
   polite: boolean;
   queue: unknown[];
   /** For whoever comes. */
@@ -255,9 +256,10 @@ class FakeServer {
 
   join(
     line: Line,
-    { resume: ticket, capabilities = OWN_CAPABILITIES }: Parameters<Signalling['join']>[0],
+    { resume: ticket, attempt, capabilities = OWN_CAPABILITIES }: Parameters<Signalling['join']>[0],
   ): void {
-    const held = this.#seats.find((seat) => seat.userId === ticket);
+    const claimed = this.#seats.find((seat) => seat.userId === ticket);
+    const held = claimed ?? this.#seats.find((seat) => seat.attempt === attempt);
     if (held) {
       clearTimeout(held.grace);
       if (held.line && held.line !== line) this.#say(held.line, 'replaced', (h) => h.replaced());
@@ -273,7 +275,7 @@ class FakeServer {
     const fresh = `${Math.floor(this.#world.random() * 1e9)}-${this.#world.made}`;
     const userId = restored ? ticket : fresh;
     const polite = this.#politeness.get(userId) ?? this.#seats.length > 0;
-    const seat: Seat = { userId, line, capabilities, polite, queue: [] };
+    const seat: Seat = { userId, line, capabilities, attempt, polite, queue: [] };
     if (restored && this.#seats[0]?.polite) this.#seats.unshift(seat);
     else this.#seats.push(seat);
     if (this.#seats.length > 1) this.#order();

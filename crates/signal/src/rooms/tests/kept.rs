@@ -51,6 +51,34 @@ fn the_last_one_that_was_kept_counts() {
 }
 
 #[test]
+fn a_socket_keeps_one_message_wherever_it_sits() {
+    let mut server = Server::without_turn(2);
+    server.connect(&["ann", "ben", "cat", "dan"]);
+    server.seat("tea", &["ann"]);
+    server.seat("cup", &["ann"]);
+    server.seat("pot", &["dan"]);
+    server.keep("ann", 1);
+    server.request("dan", "message", json!({"roomId": "pot", "data": 2, "keep": true}));
+    server.request("ann", "message", json!({"roomId": "cup", "data": 3, "keep": true}));
+    assert_eq!(names(&server.come("ben")), ["joined", "ann: otherjoined"]);
+    for (room, data) in [("cup", 3), ("pot", 2)] {
+        let join = json!({"roomId": room, "capabilities": {"kept": true}});
+        let said = server.request("cat", "join", join);
+        assert_eq!(said[1], tell("cat", "message", json!(data)));
+    }
+    // What could not be kept, or was handed on, takes the place of nothing.
+    server.close("cat");
+    server.request("ann", "message", json!({"roomId": "cup", "data": 4, "keep": true}));
+    let long = "x".repeat(MAX_KEPT_BYTES);
+    server.connect(&["cat"]);
+    server.request("ann", "join", json!({"roomId": "pan"}));
+    server.request("ann", "message", json!({"roomId": "pan", "data": long, "keep": true}));
+    server.keep("ann", 5);
+    let join = json!({"roomId": "cup", "capabilities": {"kept": true}});
+    assert_eq!(server.request("cat", "join", join)[1], tell("cat", "message", json!(4)));
+}
+
+#[test]
 fn with_somebody_there_keep_changes_nothing() {
     let mut server = Server::without_turn(2);
     let token = server.seat_for_good("tea", "ann");
