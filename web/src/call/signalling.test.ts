@@ -206,6 +206,61 @@ describe('a connection that cannot be made', () => {
   });
 });
 
+describe('a server that has refused a connection', () => {
+  const refusal = { data: { code: 'too_many_sockets' } };
+
+  beforeEach(async () => {
+    socket.reach();
+    socket.active = false;
+    socket.fail(refusal);
+    socket.active = true;
+    heard.length = 0;
+    socket.entered.length = 0;
+    await vi.advanceTimersByTimeAsync(5_000);
+  });
+
+  it('is not told to be up before it has taken another one', () => {
+    socket.reach();
+    expect(heard).toEqual([]);
+    expect(socket.entered).toEqual([{}]);
+    socket.receive('connect');
+    expect(heard).toEqual([['up']]);
+    line.join({});
+    expect(socket.emitted).toEqual([['join', { roomId: 'tea', capabilities: OWN_CAPABILITIES }]]);
+  });
+
+  it('is told to be crowded as long as it refuses, and nothing else', async () => {
+    for (let tries = 0; tries < 3; tries += 1) {
+      socket.reach();
+      socket.active = false;
+      socket.fail(refusal);
+      socket.active = true;
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    expect(heard).toEqual([
+      ['lost', 'crowded'],
+      ['lost', 'crowded'],
+      ['lost', 'crowded'],
+    ]);
+  });
+
+  it('is asked for a seat with the connection again, once it has taken one', () => {
+    socket.reach();
+    socket.receive('connect');
+    socket.lose();
+    heard.length = 0;
+    socket.reach();
+    expect(heard).toEqual([['up']]);
+  });
+
+  it('is asked for a seat with the connection in another network', () => {
+    line.hurry();
+    heard.length = 0;
+    socket.reach();
+    expect(heard).toEqual([['up']]);
+  });
+});
+
 describe('a connection that is lost', () => {
   it('is told as that, and left to the client', async () => {
     socket.open();

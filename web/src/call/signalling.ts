@@ -89,10 +89,13 @@ export function socketSignalling(
   let entering: ReturnType<typeof setTimeout> | undefined;
   /** A seat has been asked for, and its answer comes with the connection. */
   let asked = false;
+  /** The server has refused the last connection. Whether it takes the next one is told by its answer alone. */
+  let refused = false;
   let handler: SignallingHandler | undefined;
   const options = {
     auth: (send: NonNullable<typeof enter>) => {
       enter = send;
+      if (refused) return goIn();
       entering = setTimeout(goIn, ASKED_WITHIN_MS);
       handler?.up();
     },
@@ -145,8 +148,11 @@ export function socketSignalling(
       handler = theHandler;
       socket.on('connect', () => {
         asked = false;
+        if (refused) theHandler.up();
+        refused = false;
       });
       socket.on('connect_error', (error) => {
+        refused = !socket.active;
         lose(overloadOf(error));
         comeBack(TRY_AGAIN_AFTER_MS);
       });
@@ -185,6 +191,7 @@ export function socketSignalling(
     hurry() {
       if (socket.connected) return void askIceServers();
       clearTimeout(returning);
+      refused = false;
       lose();
       // An attempt that is under way goes through the network of before, and one that waits waits on.
       socket.disconnect().connect();
