@@ -5,6 +5,7 @@ import { frontOf } from './lib/front.js';
 import { openPerson } from './lib/person.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
+import { openSite } from './lib/site.js';
 import { until } from './lib/wait.js';
 
 const launched = browsers();
@@ -97,6 +98,26 @@ scenario('the worker is asked for anew each time, and stays away from servers on
   await ann.page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
   const registrations = () => ann.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
   assert.equal(await registrations(), 0);
+});
+
+scenario('a frame of another site installs nothing', {}, async (s) => {
+  let front;
+  const site = await openSite(s, async (path) => {
+    return path === '/frame.html' ? `<!doctype html><iframe allow="camera" src="${front.origin}/"></iframe>` : '';
+  });
+  const twocan = await startTwocan(s, { flags: ['--frame-ancestor', site] });
+  front = await frontOf(s, twocan.httpPort, HOST);
+  const browser = await launched.chromiumWith({ secureOrigin: front.origin, host: HOST });
+  const ann = await openPerson(s, 'ann', browser);
+  await ann.visit(`${site}/frame.html`);
+  const inside = await until('the frame', DEADLINE, () => {
+    return ann.page.frames().find((frame) => frame.url().startsWith(front.origin));
+  });
+  await until('the page in it', DEADLINE, () => inside.evaluate(() => !!document.querySelector('.preferences-button')));
+  await inside.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1_000 })));
+  const registrations = () => inside.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+  assert.equal(await registrations(), 0);
+  assert.deepEqual(ann.errors, []);
 });
 
 /** Ann, whose browser has the service worker of a server with a name. */

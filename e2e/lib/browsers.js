@@ -1,10 +1,15 @@
 // Browsers with made-up cameras, ready for calls on loopback, and one person's page in one of them.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after } from 'node:test';
 import puppeteer from 'puppeteer-core';
 
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const FIREFOX = process.env.FIREFOX || '/usr/bin/firefox-esr';
 const LAUNCH_DEADLINE = 30_000;
+/** How Chromium writes down that something is allowed to no site. */
+const BLOCKED = 2;
 
 /**
  * Starts Chromium.
@@ -14,6 +19,7 @@ const LAUNCH_DEADLINE = 30_000;
  * - `anyCertificate`: take certificates that nobody signed
  * - `secureOrigin`: an `http:` origin to be treated like `https:`
  * - `host`: a name that leads to this computer
+ * - `storage`: 'none' where the person lets no page keep anything
  * - `wrap`: turns the browser's path into that of a script that starts it elsewhere
  */
 export async function chromium({
@@ -23,6 +29,7 @@ export async function chromium({
   anyCertificate = false,
   secureOrigin,
   host,
+  storage,
   wrap,
 } = {}) {
   const args = [
@@ -42,8 +49,10 @@ export async function chromium({
   if (anyCertificate) args.push('--ignore-certificate-errors');
   if (secureOrigin) args.push(`--unsafely-treat-insecure-origin-as-secure=${secureOrigin}`);
   if (host) args.push(`--host-resolver-rules=MAP ${host} 127.0.0.1`);
-  return puppeteer.launch({
+  const userDataDir = storage === 'none' ? await profile({ cookies: BLOCKED }) : undefined;
+  const browser = await puppeteer.launch({
     executablePath: wrap ? await wrap(CHROMIUM) : CHROMIUM,
+    userDataDir,
     headless: true,
     acceptInsecureCerts: anyCertificate,
     // A pipe reaches into a network namespace; a debugging port would not.
@@ -51,6 +60,19 @@ export async function chromium({
     timeout: LAUNCH_DEADLINE,
     args,
   });
+  // The browser may write its last word meanwhile.
+  const tidy = () => rm(userDataDir, { recursive: true, force: true, maxRetries: 5 });
+  if (userDataDir) browser.on('disconnected', () => void tidy());
+  return browser;
+}
+
+/** A new profile of Chromium with these settings for all sites. */
+async function profile(settings) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'twocan-profile-'));
+  await mkdir(path.join(folder, 'Default'));
+  const preferences = { profile: { default_content_setting_values: settings } };
+  await writeFile(path.join(folder, 'Default', 'Preferences'), JSON.stringify(preferences));
+  return folder;
 }
 
 /** Starts Firefox. `anyCertificate`: take certificates that nobody signed. */

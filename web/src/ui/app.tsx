@@ -25,7 +25,8 @@ export function App() {
   }, []);
 
   const go = (next: Place) => {
-    history.pushState(null, '', pathOf(next));
+    // What the tab remembers there, if it has no storage, goes along.
+    history.pushState(history.state, '', pathOf(next));
     setPressed(next.kind !== 'start');
     setPlace(next);
   };
@@ -107,12 +108,16 @@ function begun(roomId: string, keys: RoomKeys | undefined, pressed: boolean): Ca
 /** Lets a call know when the page goes; the returned function ends it. */
 function comeAndGo(call: Call): () => void {
   // No goodbye: a page that goes may be one that is loaded anew, and comes back to its seat.
+  const note = () => noteAbsence(call.snapshot, Date.now());
   const unload = () => {
     call.unload();
-    noteAbsence(call.snapshot, Date.now());
+    note();
   };
+  // The history, where a page without storage notes it, takes nothing more from one that goes already.
+  addEventListener('beforeunload', note);
   addEventListener('pagehide', unload);
   return () => {
+    removeEventListener('beforeunload', note);
     removeEventListener('pagehide', unload);
     call.close();
   };

@@ -46,12 +46,20 @@ it('asks before it connects if that was chosen, and not where nothing is kept', 
   expect(asksFirst()).toBe(true);
 });
 
-it('does without a memory where the browser forbids one', () => {
+it('remembers with its place in the history where the browser forbids to keep anything', () => {
   vi.stubGlobal('sessionStorage', undefined);
-  seatKeeper('tea').save('token');
+  const replaceState = (state: object) => vi.stubGlobal('history', { state, replaceState });
+  replaceState({ other: 1 });
   expect(seatKeeper('tea').load()).toBeNull();
-  noteAbsence(call(), 1_000);
   expect(takeAbsence('tea', 1_000)).toBeNull();
+  seatKeeper('tea').save('token');
+  noteAbsence(call({ microphone: false }), 1_000);
+  expect(seatKeeper('tea').load()).toBe('token');
+  expect(takeAbsence('tea', 3_000)).toEqual({ off: ['microphone'] });
+  expect(takeAbsence('tea', 3_000)).toBeNull();
+  seatKeeper('tea').save(null);
+  expect(seatKeeper('tea').load()).toBeNull();
+  expect(history.state).toMatchObject({ other: 1 });
 });
 
 function call({ inCall = true, microphone = true } = {}): CallSnapshot {

@@ -3,6 +3,7 @@
  * remembers for the next call.
  */
 import type { CallSnapshot, ChoiceStore, Kind, ResumeStore } from '../call';
+import { remember, remembered } from './tab';
 
 /** After a longer absence than this, nobody expects to be in a call at once (ms). */
 const BACK_WITHIN_MS = 60_000;
@@ -25,8 +26,8 @@ export function asksFirst(): boolean {
 export function seatKeeper(room: string): ResumeStore {
   const key = `seat:${room}`;
   return {
-    load: () => attempt(() => sessionStorage.getItem(key)),
-    save: (token) => attempt(() => put(key, token)),
+    load: () => remembered(key),
+    save: (token) => remember(key, token),
   };
 }
 
@@ -39,25 +40,20 @@ export const choiceKeeper: ChoiceStore = {
 /** Notes, when a page goes, whether it was in a call, and how. `now` is the time of day (ms). */
 export function noteAbsence(call: CallSnapshot, now: number): void {
   const off = (['microphone', 'camera'] as const).filter((kind) => !call[kind].wanted);
-  attempt(() => put(`left:${call.roomId}`, call.inCall ? JSON.stringify({ at: now, off }) : null));
+  remember(`left:${call.roomId}`, call.inCall ? JSON.stringify({ at: now, off }) : null);
 }
 
 /** The call to go back into by itself, told once; `null` if there is none, or none of late. */
 export function takeAbsence(room: string, now: number): Absence | null {
   const key = `left:${room}`;
   return attempt(() => {
-    const { at, off } = JSON.parse(sessionStorage.getItem(key) ?? '{}');
-    put(key, null);
+    const { at, off } = JSON.parse(remembered(key) ?? '{}');
+    remember(key, null);
     return now - at < BACK_WITHIN_MS ? { off } : null;
   });
 }
 
-function put(key: string, value: string | null): void {
-  if (value === null) sessionStorage.removeItem(key);
-  else sessionStorage.setItem(key, value);
-}
-
-/** Browsers may forbid a page to keep anything: then a reload costs the seat, and nothing else. */
+/** Browsers may forbid a page to keep anything. */
 export function attempt<T>(act: () => T): T | null {
   try {
     return act();

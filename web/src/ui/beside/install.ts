@@ -1,3 +1,4 @@
+import { attempt } from '../memory';
 import { isLocalHost } from '../route';
 
 /**
@@ -6,7 +7,9 @@ import { isLocalHost } from '../route';
  * person does not want it.
  */
 export function install(): void {
-  const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
+  const serviceWorker = attempt(
+    () => navigator.serviceWorker as ServiceWorkerContainer | undefined,
+  );
   if (!serviceWorker || isLocalHost(location.hostname)) return;
   const register = () => serviceWorker.register('/sw.js', { updateViaCache: 'none' });
   // The page itself comes first.

@@ -1,12 +1,14 @@
-/** What a person has chosen for good in this browser. */
+import { remember, remembered } from '../tab';
+
+/** What a person has chosen for good in this browser, or for the tab where the browser forbids to keep anything. */
 export type Choice = 'theme' | 'language';
 
-/** What was chosen; `null` if nothing was, or the browser forbids to keep anything. */
+/** What was chosen; `null` if nothing was. */
 export function kept(choice: Choice): string | null {
   try {
     return localStorage.getItem(choice);
   } catch {
-    return null;
+    return remembered(choice);
   }
 }
 
@@ -16,6 +18,6 @@ export function keep(choice: Choice, value: string | null): void {
     if (value === null) localStorage.removeItem(choice);
     else localStorage.setItem(choice, value);
   } catch {
-    // Then it holds for this page alone.
+    remember(choice, value);
   }
 }

@@ -4,6 +4,7 @@ import type { CallSnapshot, Summary } from '../../call';
 // The page's language is the browser's.
 vi.stubGlobal('navigator', { languages: ['en'] });
 vi.stubGlobal('location', { hash: '' });
+vi.stubGlobal('history', { state: null });
 vi.stubGlobal('document', { documentElement: {} });
 const { bitrateText, bothOf, msText, reviewOf, shareText, troubleText } = await import('./say');
 

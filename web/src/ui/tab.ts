@@ -1,0 +1,23 @@
+/**
+ * What a tab remembers while it is loaded anew: in its storage, or with its place in the history where the browser
+ * forbids that, as those do whose person allows no cookies.
+ */
+
+/** What the tab remembers under this key; `null` if nothing. */
+export function remembered(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return history.state?.[key] ?? null;
+  }
+}
+
+/** Lets the tab remember something, or with `null` forget it. */
+export function remember(key: string, value: string | null): void {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    history.replaceState({ ...history.state, [key]: value }, '');
+  }
+}
