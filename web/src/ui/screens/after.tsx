@@ -1,6 +1,7 @@
 import type { Call, CallSnapshot, Failure } from '../../call';
 import { Heading } from '../heading';
 import { inLanguage } from '../i18n/later';
+import { tokenOfHash } from '../route';
 import { formatDuration, statusOf, words } from '../say-call';
 import { SaveStatistics } from '../statistics/save';
 import { reviewOf, words as statisticsWords } from '../statistics/say';
@@ -24,7 +25,7 @@ export function Ended({ call, snapshot, onFresh }: AfterProps) {
     <div class="after">
       <Tins class="hero" />
       <Heading>{words.ended.heading}</Heading>
-      <p class="lead" role="status">
+      <p class="lead" id="lead" role="status">
         {talkedMs > 0 ? ended.talked(formatDuration(talkedMs)) : ended.nobody}
         {talkedMs > 0 && lastPath && <span class="detail">{ended[lastPath]}</span>}
       </p>
@@ -57,7 +58,7 @@ export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
     <div class="after">
       <Tins class="hero" />
       <Heading>{replaced.heading}</Heading>
-      <p class="lead" role="status">
+      <p class="lead" id="lead" role="status">
         {statusOf(snapshot)}
       </p>
       <div class="actions">
@@ -73,20 +74,24 @@ export function Replaced({ call, snapshot }: Omit<AfterProps, 'onFresh'>) {
 export function Failed({ call, snapshot, onFresh }: AfterProps) {
   const failure: Failure = snapshot.failure ?? { kind: 'unreachable' };
   const { heading } = words.failed[failure.kind];
+  const locked = failure.kind === 'refused' && failure.code === 'unauthorized';
   return (
     <div class="after">
       <Tins class={failure.kind === 'full' ? 'hero' : 'hero torn'} />
       <Heading>{heading}</Heading>
-      <p class="lead" role="status">
+      <p class="lead" id="lead" role="status">
         {failureText(failure)}
       </p>
       <div class="actions">
         <button type="button" class="primary" onClick={() => call.join()}>
           {failed.again}
         </button>
-        <button type="button" class="secondary" onClick={onFresh}>
-          {failed.fresh}
-        </button>
+        {/* Who may not join a call may not begin one either. */}
+        {!locked && (
+          <button type="button" class="secondary" onClick={onFresh}>
+            {failed.fresh}
+          </button>
+        )}
       </div>
     </div>
   );
@@ -97,7 +102,9 @@ function failureText(failure: Failure): string {
   if (failure.kind === 'refused') {
     if (failure.code === 'malformed') return failed.refused.malformed;
     if (failure.code === 'too_many_rooms') return failed.refused.tooManyRooms;
-    if (failure.code === 'unauthorized') return failed.refused.unauthorized;
+    if (failure.code === 'unauthorized') {
+      return failed.refused[tokenOfHash(location.hash) ? 'unauthorized' : 'tokenless'];
+    }
   }
   return failed[failure.kind].text;
 }

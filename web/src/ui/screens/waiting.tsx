@@ -11,7 +11,7 @@ import { Icon } from '../icons';
 import { Notice } from '../notice';
 import { OwnPicture } from '../own-picture';
 import { QrCode } from '../qr';
-import { isLocalHost, linkToSend, pathOf, placeOf } from '../route';
+import { isLocalHost, linkToSend, pathOf, placeOf, tokenOfHash } from '../route';
 import { serverTrouble } from '../say';
 import { words as callText, statusOf } from '../say-call';
 import { waitingWords } from './waiting-words';
@@ -22,13 +22,10 @@ const asking = inLanguage(askWords);
 /** Alone in the room: the link is what matters. */
 export function Waiting(props: ScreenProps) {
   const { call, snapshot } = props;
-  const { lobby } = words;
   useWakeLock();
   useKeys();
-  const local = isLocalHost(location.hostname);
-  const elsewhere = useElsewhere(local);
-  const here = location.origin + pathOf(placeOf(location));
-  const link = linkToSend(location, isSecureContext, elsewhere);
+  // A link without a token lets in nobody, and one's own is for oneself.
+  const invited = tokenOfHash(location.hash) !== undefined;
   return (
     <div class="two-parts waiting">
       <div class="preview">
@@ -38,26 +35,49 @@ export function Waiting(props: ScreenProps) {
         </fieldset>
       </div>
       <div class="words">
-        <Heading>{snapshot.peerLeft ? waiting.headingLeft : waiting.heading}</Heading>
-        <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
-          {call.asks && !serverTrouble(snapshot)
-            ? asking[snapshot.peerLeft ? 'left' : 'waiting']
-            : statusOf(snapshot)}
+        <Heading>{snapshot.peerLeft || invited ? waiting.headingLeft : waiting.heading}</Heading>
+        <p
+          class="lead"
+          id="lead"
+          role="status"
+          data-tone={serverTrouble(snapshot) ? 'warning' : undefined}
+        >
+          {leadOf(props, invited)}
         </p>
         <Notice {...props} />
-        <LinkField link={link} />
-        <p class="hint">{snapshot.sealed ? waiting.sealed : lobby.unsealed}</p>
-        {link !== here && <p class="hint">{waiting.otherDevice}</p>}
-        {local && !elsewhere ? (
-          <p class="hint">{waiting.localOnly}</p>
-        ) : (
-          <div class="qr-part">
-            <QrCode text={link} label={waiting.qr} />
-            <p>{waiting.scan}</p>
-          </div>
-        )}
+        {invited ? <p class="hint">{waiting.ownLink}</p> : <Invitation sealed={snapshot.sealed} />}
       </div>
     </div>
+  );
+}
+
+function leadOf({ call, snapshot }: ScreenProps, invited: boolean): string {
+  const { peerLeft } = snapshot;
+  if (serverTrouble(snapshot)) return statusOf(snapshot);
+  if (call.asks) return asking[peerLeft ? 'left' : 'waiting'];
+  return invited && !peerLeft ? waiting.ownLead : statusOf(snapshot);
+}
+
+/** The link, for whoever is to come. */
+function Invitation({ sealed }: { sealed: boolean }) {
+  const local = isLocalHost(location.hostname);
+  const elsewhere = useElsewhere(local);
+  const here = location.origin + pathOf(placeOf(location));
+  const link = linkToSend(location, isSecureContext, elsewhere);
+  return (
+    <>
+      <LinkField link={link} />
+      <p class="hint">{sealed ? waiting.sealed : words.lobby.unsealed}</p>
+      {link !== here && <p class="hint">{waiting.otherDevice}</p>}
+      {local && !elsewhere ? (
+        <p class="hint">{waiting.localOnly}</p>
+      ) : (
+        <div class="qr-part">
+          <QrCode text={link} label={waiting.qr} />
+          <p>{waiting.scan}</p>
+        </div>
+      )}
+    </>
   );
 }
 
