@@ -6,6 +6,7 @@ import { assertAccessible } from './lib/axe.js';
 import { browsers } from './lib/browsers.js';
 import { connect } from './lib/client.js';
 import { openPerson, openSecondTab } from './lib/person.js';
+import { interrupt } from './lib/played.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 
@@ -13,8 +14,14 @@ const launched = browsers();
 const ROOM = '/r/tea';
 /** Names of what is pressed, in the languages of the page. */
 const NAMES = {
-  en: { start: 'Start a call', join: 'Join', more: 'More', verify: 'Who could listen' },
-  zh: { start: '开始通话', join: '加入', more: '更多', verify: '谁可能听到' },
+  en: {
+    preferences: 'Language and colours',
+    start: 'Start a call',
+    join: 'Join',
+    more: 'More',
+    verify: 'Who could listen',
+  },
+  zh: { preferences: '语言和颜色', start: '开始通话', join: '加入', more: '更多', verify: '谁可能听到' },
 };
 
 /** Runs in the page: what the browser speaks. */
@@ -31,9 +38,14 @@ for (const [lang, names] of Object.entries(NAMES)) {
     await alice.visit(twocan.url());
     await alice.reaches('start');
     await assertAccessible(alice, 'start');
+    await alice.press(names.preferences);
+    await alice.page.waitForSelector('.preferences[open]');
+    await assertAccessible(alice, 'start with the choice of language and colours');
+    await alice.page.keyboard.press('Escape');
     await alice.press(names.start);
     await alice.reaches('lobby');
     await alice.page.waitForSelector('[role=switch]');
+    await alice.page.waitForSelector('.pickers select:enabled');
     await assertAccessible(alice, 'lobby of a sealed call');
     await alice.press(names.join);
     await alice.reaches('waiting');
@@ -156,6 +168,8 @@ scenario('without a server, and without a token', {}, async (s) => {
   const stranger = await openPerson(s, 'stranger', await launched.chromium());
   await stranger.join(twocan.url(ROOM));
   await stranger.reaches('failed');
+  await stranger.says(/lets in only those whom a site has given a link/);
+  assert.equal(await stranger.names('New call'), false);
   await assertAccessible(stranger, 'failed: not let in');
   const alice = await openPerson(s, 'alice', await launched.chromium());
   const bob = await openPerson(s, 'bob', await launched.secondChromium());
@@ -165,6 +179,10 @@ scenario('without a server, and without a token', {}, async (s) => {
   ]) {
     await person.join(twocan.url(`${ROOM}#token=${tokenFor(name, secret)}`));
     await person.reaches('waiting', 'connecting', 'connected');
+    if (person === bob) break;
+    await alice.says(/needs a link of their own/);
+    assert.equal(await alice.names('Link to this call'), false);
+    await assertAccessible(alice, 'waiting with a link of her own');
   }
   await alice.reaches('connected');
   await alice.says(/Bob/);
@@ -209,15 +227,6 @@ function ask() {
 function impatient() {
   const real = window.setTimeout;
   window.setTimeout = (act, ms, ...rest) => real(act, window.hopeless && ms === 30_000 ? 3_000 : ms, ...rest);
-}
-
-/** Runs in the page: the path carries no more, and never will. */
-function interrupt() {
-  window.hopeless = true;
-  for (const pc of window.e2e.connections) {
-    Object.defineProperty(pc, 'connectionState', { get: () => 'disconnected' });
-    pc.dispatchEvent(new Event('connectionstatechange'));
-  }
 }
 
 /** A token of the site for somebody. */

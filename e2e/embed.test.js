@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { assertAccessible } from './lib/axe.js';
 import { browsers } from './lib/browsers.js';
 import { openPerson } from './lib/person.js';
 import { scenario } from './lib/scenario.js';
@@ -50,6 +51,24 @@ for (const [browser, launch] of [
     assert.deepEqual(ann.errors, []);
   });
 }
+
+scenario('the element keeps nobody out, and nor does the page around it', {}, async (s) => {
+  const { twocan, origin } = await siteWith(s, 'element.html');
+  const ann = await openPerson(s, 'ann', await launched.chromium());
+  const ben = await openPerson(s, 'ben', await launched.secondChromium());
+  await ann.visit(`${origin}/element.html`);
+  await told(ann, 'the lobby', (state) => state.phase === 'lobby');
+  await assertAccessible(ann, 'the lobby in a frame');
+  await ann.press('Join');
+  await ann.says(/Waiting for the other one/);
+  await assertAccessible(ann, 'waiting in a frame');
+  await ben.join(twocan.url('/r/tea'));
+  await ann.says(/Talking/);
+  await assertAccessible(ann, 'a call in a frame');
+  await ann.page.evaluate(() => document.querySelector('#leave').click());
+  await ann.says(/Talked for/);
+  await assertAccessible(ann, 'ended in a frame');
+});
 
 scenario('the frame of the documentation joins by itself and obeys', {}, async (s) => {
   const { twocan, origin } = await siteWith(s, 'frame.html');

@@ -56,7 +56,7 @@ function DeviceNews({
   const news = deviceNews(snapshot);
   if (!news || dismissed.includes(news.key)) return null;
   return (
-    <div class={brief ? 'notice brief' : 'notice'} role="status">
+    <div class={brief ? 'notice brief' : 'notice'} role="alert">
       <p>{news.text}</p>
       <div class="notice-actions">
         <Dismiss onClick={() => onDismiss(news.key)} />

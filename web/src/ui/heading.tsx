@@ -4,7 +4,10 @@ import { useEffect, useRef } from 'preact/hooks';
 // The browser itself places the focus on a page that has just been loaded.
 let loaded = false;
 
-/** Heading of a screen. Takes the focus when its screen comes, since the button that led to it is gone. */
+/**
+ * Heading of a screen. Takes the focus when its screen comes, since the button that led to it is gone. A screen reader
+ * tells it with the screen's `#lead`, of which it would tell nothing else as that comes along with its words.
+ */
 export function Heading({ unseen, children }: { unseen?: boolean; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -12,7 +15,7 @@ export function Heading({ unseen, children }: { unseen?: boolean; children: Comp
     loaded = true;
   }, []);
   return (
-    <h1 ref={heading} tabIndex={-1} class={unseen ? 'unseen' : undefined}>
+    <h1 ref={heading} tabIndex={-1} class={unseen ? 'unseen' : undefined} aria-describedby="lead">
       {children}
     </h1>
   );

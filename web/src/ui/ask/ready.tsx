@@ -25,7 +25,12 @@ export function Ready(props: ScreenProps) {
       </div>
       <div class="words">
         <Heading>{name ? words.named(name) : words.heading}</Heading>
-        <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
+        <p
+          class="lead"
+          id="lead"
+          role="status"
+          data-tone={serverTrouble(snapshot) ? 'warning' : undefined}
+        >
           {hindered ? statusOf(snapshot) : words.lead}
         </p>
         <Notice {...props} />

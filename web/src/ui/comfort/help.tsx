@@ -1,5 +1,5 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { inLanguage } from '../i18n/later';
+import { useModal } from '../modal';
 import '../style/dialog.css';
 import './comfort.css';
 import type { ToolProps } from '../tools';
@@ -51,8 +51,7 @@ const KEYS: [key: string, does: string, here: () => boolean][] = [
 
 /** The keys that do something during a call. */
 export function Help({ onClose }: ToolProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const dialog = useModal();
   return (
     <dialog ref={dialog} class="dialog help" aria-labelledby="help-heading" onClose={onClose}>
       <h2 id="help-heading">{words.heading}</h2>

@@ -1,8 +1,9 @@
 import languages from 'lucide-static/icons/languages.svg?raw';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { language } from '../i18n';
 import { inLanguage } from '../i18n/later';
 import { Glyph } from '../icons';
+import { useModal } from '../modal';
 import { languageOfHash } from '../route';
 import { keep, kept } from './kept';
 import '../style/dialog.css';
@@ -36,9 +37,8 @@ const THEMES = { system: words.system, light: words.light, dark: words.dark };
 
 /** Switches language and colours, and remembers them. */
 export function Preferences({ onClose }: { onClose(): void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [theme, setTheme] = useState(kept('theme') ?? 'system');
-  useEffect(() => dialog.current?.showModal(), []);
 
   const repaint = (chosen: string) => {
     const theme = chosen === 'system' ? null : chosen;

@@ -41,10 +41,14 @@ export function InCall(props: ScreenProps) {
   return (
     <div class="stage" ref={stage} data-idle={idle && phase === 'connected'}>
       <Heading unseen>{words.titles.connected}</Heading>
+      {/* One for the whole call: a screen reader tells nothing of a line that comes along with its words. */}
+      <p class="unseen" id="lead" role="status">
+        {lineOf(snapshot)}
+      </p>
       <Pictures snapshot={snapshot} views={views} />
       {phase === 'reconnecting' && (
         <div class="veil">
-          <p role="status">{statusOf(snapshot)}</p>
+          <p aria-hidden="true">{statusOf(snapshot)}</p>
           {isStuck(snapshot) && (
             <button type="button" class="primary" onClick={() => call.rejoin()}>
               {words.status.rejoin}
@@ -95,17 +99,26 @@ function swallowNextClick() {
   setTimeout(() => window.removeEventListener('click', swallow, { capture: true }), 700);
 }
 
+function isOffline(snapshot: CallSnapshot): boolean {
+  return serverTrouble(snapshot) !== null || snapshot.peerOffline || snapshot.peerAway;
+}
+
+/** How the call stands, in one line. */
+function lineOf(snapshot: CallSnapshot): string {
+  return (!isOffline(snapshot) && troubleText(snapshot)) || statusOf(snapshot);
+}
+
 function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolName): void }) {
   const { phase, connectedAt, remote, sealed } = snapshot;
   const verify = sealed ? words.call.sealed : words.call.unsealed;
   const elapsed = useElapsed(connectedAt);
   const trouble = troubleText(snapshot);
-  const offline = serverTrouble(snapshot) || snapshot.peerOffline || snapshot.peerAway;
+  const offline = isOffline(snapshot);
   const line =
     phase !== 'connected' && !offline ? 'working' : offline ? 'offline' : trouble ? 'weak' : 'good';
   return (
     <div class="pill" data-line={line}>
-      {/* Lies under the words, which are read aloud as they change. */}
+      {/* Lies under the words. */}
       <button
         type="button"
         class="pill-open"
@@ -114,8 +127,7 @@ function Pill({ snapshot, onOpen }: { snapshot: CallSnapshot; onOpen(tool: ToolN
       />
       <span class="dot" />
       <TheirName snapshot={snapshot} />
-      {/* The clock stays outside of what is read aloud. */}
-      <span role="status">{(!offline && trouble) || statusOf(snapshot)}</span>
+      <span aria-hidden="true">{lineOf(snapshot)}</span>
       {connectedAt !== null && <span class="clock">{formatDuration(elapsed)}</span>}
       {phase === 'connected' && !remote.microphone && (
         <span class="their-mic">

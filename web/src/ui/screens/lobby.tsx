@@ -38,7 +38,12 @@ export function Lobby({ later, ...props }: ScreenProps & { later: Later | null }
       <div class="words">
         {!snapshot.sealed && <p class="room">{lobby.room(snapshot.roomId)}</p>}
         <Heading>{snapshot.sealed ? lobby.headingOwn : lobby.heading}</Heading>
-        <p class="lead" role="status" data-tone={serverTrouble(snapshot) ? 'warning' : undefined}>
+        <p
+          class="lead"
+          id="lead"
+          role="status"
+          data-tone={serverTrouble(snapshot) ? 'warning' : undefined}
+        >
           {lobbyStatus(snapshot)}
         </p>
         <DeviceNotice {...props} />

@@ -26,7 +26,7 @@ export function Start({ problem, onStart, onOpen }: StartProps) {
     <div class="start">
       <Tins class="hero" />
       <Heading>{start.heading}</Heading>
-      <p class="lead" role="status" data-tone={problem ? 'warning' : undefined}>
+      <p class="lead" id="lead" role="status" data-tone={problem ? 'warning' : undefined}>
         {problem ? start[problem] : start.lead}
       </p>
       {secure ? (

@@ -1,6 +1,7 @@
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import type { SettingsSnapshot } from '../../call';
 import { inLanguage } from '../i18n/later';
+import { useModal } from '../modal';
 import type { ToolProps } from '../tools';
 import { CameraPick, MicrophonePick, Refused, SpeakerPick } from './device-picks';
 import { Level } from './level';
@@ -17,9 +18,8 @@ const RATES = [15, 30, 60] as const;
 
 /** Everything that can be chosen during a call. */
 export function SettingsDialog({ call, snapshot, onClose }: ToolProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
   const settings = useSettings(call);
   const now = snapshot.settings;
   return (

@@ -1,7 +1,7 @@
-import { useEffect, useRef } from 'preact/hooks';
 import type { CallSnapshot, Code } from '../../call';
 import { language } from '../i18n';
 import { inLanguage } from '../i18n/later';
+import { useModal } from '../modal';
 import '../style/dialog.css';
 import './verify.css';
 import type { ToolProps } from '../tools';
@@ -12,12 +12,7 @@ const words = inLanguage(verifyWords);
 
 /** Who could be listening, and the signs by which two people can tell. */
 export function Verify({ snapshot, onClose }: ToolProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-    // In a low window the button, which has the focus, lies further down.
-    dialog.current?.scrollTo(0, 0);
-  }, []);
+  const dialog = useModal();
   const { sealed, code } = snapshot;
   return (
     <dialog ref={dialog} class="dialog verify" aria-labelledby="verify-heading" onClose={onClose}>
