@@ -1,18 +1,15 @@
 // Files that go from one person to the other, however large, and whatever comes in between.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { browsers } from './lib/browsers.js';
+import { countSent, hashOf, MB, mb, offers, progress, savesTo, sparse, temporary } from './lib/files.js';
 import { openPerson, talk } from './lib/person.js';
 import { keepLine, replaceLink } from './lib/replace.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
 import { until } from './lib/wait.js';
 
-const MB = 1_048_576;
 const GB = 1_024 * MB;
 /** How much more memory a page may take while a gigabyte goes through it (bytes). */
 const FLAT = 200 * MB;
@@ -61,7 +58,7 @@ scenario('a file that is cut in the middle goes on where it was', { timeout: 360
   const { alice, bob } = await inCall(s);
   const saved = await savesTo(bob, folder);
   // What goes out is counted, so that a beginning from the start would be seen.
-  await alice.page.evaluate(countBytes);
+  const bytesSent = await countSent(alice);
   await offers(alice, source);
   await bob.press('Chat, 1 new');
   await bob.press('Accept cut.bin');
@@ -73,7 +70,7 @@ scenario('a file that is cut in the middle goes on where it was', { timeout: 360
   }
   await alice.says(/They have it/);
   assert.equal(await hashOf(await saved('cut.bin', 64 * MB)), await hashOf(source));
-  const sent = await alice.page.evaluate(() => window.bytesSent);
+  const sent = await bytesSent();
   s.state(`${mb(sent)} MB were sent for a file of 64 MB that was cut twice`);
   assert.ok(sent > 64 * MB && sent < 64 * MB + 2 * 18 * MB, `${sent} bytes were sent`);
 });
@@ -194,39 +191,6 @@ async function meet(twocan, alice, bob) {
   await Promise.all([alice.reaches('connected'), bob.reaches('connected')]);
 }
 
-/** Chooses files in the chat, which is opened if it is not. */
-async function offers(person, ...files) {
-  if (!(await person.names('Conversation'))) await person.press('Chat');
-  const input = await person.page.waitForSelector('input[type=file]');
-  await input.uploadFile(...files);
-}
-
-/** How much of the file that runs is here, from 0 to 1. */
-async function progress(person) {
-  return person.page.evaluate(() => {
-    const bar = document.querySelector('progress');
-    return bar ? bar.value / bar.max : 0;
-  });
-}
-
-/** Lets downloads of a person go to a folder; returns how to wait for one. */
-async function savesTo(person, folder) {
-  // No dialog can be answered here, so the page's own store and a download take its place.
-  await person.page.evaluate(() => {
-    window.showSaveFilePicker = undefined;
-  });
-  const browser = await person.page.browser().target().createCDPSession();
-  const downloads = path.join(folder, 'downloads');
-  await browser.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
-  return (name, size) => {
-    const file = path.join(downloads, name);
-    return until(`${name} to be saved`, 30_000, async () => {
-      const found = await stat(file).catch(() => null);
-      return found?.size === size && file;
-    });
-  };
-}
-
 /** Memory of a page and its process (bytes). */
 async function memoryOf(person) {
   const { JSHeapUsedSize } = await person.page.metrics();
@@ -243,49 +207,9 @@ async function processOf(person) {
   return pages.sort((one, other) => other.cpuTime - one.cpuTime)[0].id;
 }
 
-/** A file of this size that takes no room on disk, with something else in each of its pieces. */
-async function sparse(file, size) {
-  const handle = await open(file, 'w');
-  try {
-    await handle.truncate(size);
-    for (let at = 0; at < size; at += MB) {
-      const mark = Buffer.from(`piece at ${at}`);
-      await handle.write(mark, 0, mark.length, Math.min(at + (at / MB) * 7, size - mark.length));
-    }
-  } finally {
-    await handle.close();
-  }
-  return file;
-}
-
 async function written(file, text) {
   await writeFile(file, text);
   return file;
-}
-
-async function hashOf(file) {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: MB })) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-async function temporary(s) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'twocan-files-'));
-  return s.own(folder, () => rm(folder, { recursive: true, force: true }));
-}
-
-function mb(bytes) {
-  return Math.round(bytes / MB);
-}
-
-/** Runs in the page: counts the bytes of files that go out. */
-function countBytes() {
-  window.bytesSent = 0;
-  const send = RTCDataChannel.prototype.send;
-  RTCDataChannel.prototype.send = function (data) {
-    if (typeof data !== 'string') window.bytesSent += data.byteLength;
-    return send.call(this, data);
-  };
 }
 
 /** Runs in the page: the place that the person chooses has no room. */

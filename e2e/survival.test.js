@@ -3,18 +3,16 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { setTimeout as pass } from 'node:timers/promises';
-import { chromium } from './lib/browsers.js';
-import { createNetwork, NAT, SERVER_TOO, skipReason } from './lib/network.js';
-import { inWords, openPerson, talk } from './lib/person.js';
+import { callAcross, DIRECT, RELAYED } from './lib/across.js';
+import { SERVER_TOO, skipReason } from './lib/network.js';
+import { inWords } from './lib/person.js';
 import { scenario } from './lib/scenario.js';
-import { BINARY, startTwocan, TURN_SECRET } from './lib/server.js';
+import { BINARY, TURN_SECRET } from './lib/server.js';
 import { watchPictures } from './lib/standstill.js';
 import { until } from './lib/wait.js';
 
 const skip = await skipReason();
 const SECRET = ['--secret', 'a secret that outlives a restart'];
-const DIRECT = { natA: NAT.endpointIndependent, natB: NAT.endpointIndependent };
-const RELAYED = { natA: NAT.symmetric, natB: NAT.symmetric };
 
 for (const [seconds, atMost] of [
   [5, 12],
@@ -25,7 +23,7 @@ for (const [seconds, atMost] of [
     ['relayed', RELAYED],
   ]) {
     scenario(`${way}: one side's network carries nothing for ${seconds} s`, { skip, timeout: 120_000 }, async (s) => {
-      const { network, people } = await callAcross(s, nats);
+      const { network, people } = await talkAcross(s, nats);
       await assertStandsStill(s, people, atMost, async () => {
         await network.cut('natA');
         await pass(seconds * 1_000);
@@ -40,24 +38,24 @@ for (const [way, nats] of [
   ['relayed', RELAYED],
 ]) {
   scenario(`${way}: one side's address is another one`, { skip, timeout: 120_000 }, async (s) => {
-    const { network, people } = await callAcross(s, nats);
+    const { network, people } = await talkAcross(s, nats);
     await assertStandsStill(s, people, 15, () => network.readdress());
   });
 }
 
 scenario('direct: the server is started again', { skip, timeout: 120_000 }, async (s) => {
-  const { twocan, people } = await callAcross(s, DIRECT, { flags: SECRET });
+  const { twocan, people } = await talkAcross(s, DIRECT, { flags: SECRET });
   await assertStandsStill(s, people, 3, () => restart(twocan));
 });
 
 scenario('relayed: the server is started again', { skip, timeout: 120_000 }, async (s) => {
-  const { twocan, people } = await callAcross(s, RELAYED, { flags: SECRET });
+  const { twocan, people } = await talkAcross(s, RELAYED, { flags: SECRET });
   await assertStandsStill(s, people, 12, () => restart(twocan));
 });
 
 scenario('relayed: the relay alone is started again', { skip, timeout: 120_000 }, async (s) => {
   const { startRelay, flags } = relayElsewhere(s);
-  const { network, people } = await callAcross(s, RELAYED, { flags, before: startRelay });
+  const { network, people } = await talkAcross(s, RELAYED, { flags, before: startRelay });
   await assertStandsStill(s, people, 12, async () => {
     await startRelay(network);
   });
@@ -67,7 +65,7 @@ scenario('relayed: the credentials end, and the relay is started again', { skip,
   const { startRelay, flags } = relayElsewhere(s);
   const ends = Math.floor(Date.now() / 1_000) + 25;
   const login = { username: `${ends}:short`, credential: hmac(`${ends}:short`) };
-  const { network, people } = await callAcross(s, RELAYED, { flags, before: startRelay, narrow: { login } });
+  const { network, people } = await talkAcross(s, RELAYED, { flags, before: startRelay, narrow: { login } });
   await pass(ends * 1_000 - Date.now() + 1_000);
   await assertStandsStill(s, people, 12, async () => {
     await startRelay(network);
@@ -92,27 +90,13 @@ async function restart(twocan) {
   await twocan.start();
 }
 
-/** Alice and Bob talk across a network; Alice's browser may be `narrow`ed as `openPerson` takes it. */
-async function callAcross(s, nats, { flags = [], before, narrow = {} } = {}) {
-  const network = s.own(await createNetwork(nats));
-  await before?.(network);
-  const twocan = await startTwocan(s, { network, flags });
-  const people = await Promise.all(
-    ['alice', 'bob'].map(async (host) => {
-      const wrap = (executable) => network.wrapper(host, executable);
-      const browser = s.own(await chromium({ wrap, secureOrigin: twocan.origin }));
-      return openPerson(s, host, browser, narrow);
-    }),
-  );
-  const [alice, bob] = people;
-  await alice.join(twocan.url('/r/tea'));
-  await alice.reaches('waiting');
-  await bob.join(twocan.url('/r/tea'));
-  await talk(alice, bob);
-  const pair = await alice.pair();
+/** Alice and Bob talk across a network, directly or relayed as its NATs have it; `narrow`: see `instrument`. */
+async function talkAcross(s, nats, { narrow = {}, ...options } = {}) {
+  const call = await callAcross(s, nats, { ...options, options: [narrow, narrow] });
+  const pair = await call.people[0].pair();
   const relayed = pair.local.type === 'relay' || pair.remote.type === 'relay';
   assert.equal(relayed, nats === RELAYED, inWords(pair));
-  return { network, twocan, people };
+  return call;
 }
 
 /** Lets `trouble` happen; the call goes on by itself, and nobody is ever told that it has ended. */

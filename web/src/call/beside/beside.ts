@@ -9,7 +9,7 @@ export interface Carrier {
   open(label: string): RTCDataChannel | null;
 }
 
-/** Progress is told no more often than this (ms). */
+/** What has changed is told no more often than this (ms). */
 const TELL_EVERY_MS = 200;
 
 /** What two people exchange beside picture and sound. Fetched when it is first needed. */
@@ -20,12 +20,18 @@ export class Beside {
   readonly #changed: () => void;
   #carrier: Carrier | null = null;
   #telling: ReturnType<typeof setTimeout> | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(changed: () => void, saver?: Saver) {
     const page = newId();
     const open = (label: string) => this.#carrier?.open(label) ?? null;
     this.#changed = changed;
-    this.chat = new Chat(page, open, changed);
+    this.chat = new Chat(
+      page,
+      open,
+      () => this.#tell(),
+      () => this.#tellSoon(),
+    );
     this.files = new Files({
       page,
       open,
@@ -49,10 +55,17 @@ export class Beside {
 
   /** Takes a channel of the other side, and what has come on it already. */
   take(channel: RTCDataChannel, early: unknown[]): void {
-    const part = channel.label === 'chat' ? this.chat : this.files;
-    const before = this.#heard.get(channel.label);
-    if (before) before.onmessage = null;
-    this.#heard.set(channel.label, channel);
+    const { label } = channel;
+    channel.onmessage = null;
+    // What a page of another version has to say besides is not for this one.
+    if (label !== 'chat' && label !== 'files') return;
+    const part = this[label];
+    const before = this.#heard.get(label);
+    if (before) {
+      before.onmessage = null;
+      before.close();
+    }
+    this.#heard.set(label, channel);
     part.heardNone();
     for (const data of early) part.hear(data);
     channel.onmessage = ({ data }) => part.hear(data);
@@ -65,10 +78,17 @@ export class Beside {
     this.#changed();
   }
 
+  /** At once, unless it was told just now: whatever the other side sends, the page has time for all else. */
   #tellSoon(): void {
-    this.#telling ??= setTimeout(() => {
-      this.#telling = undefined;
-      this.#changed();
-    }, TELL_EVERY_MS);
+    const wait = this.#toldAt + TELL_EVERY_MS - performance.now();
+    if (wait <= 0) return this.#tell();
+    this.#telling ??= setTimeout(() => this.#tell(), wait);
+  }
+
+  #tell(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    this.#toldAt = performance.now();
+    this.#changed();
   }
 }

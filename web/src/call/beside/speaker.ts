@@ -8,7 +8,9 @@ export interface SpeakerHooks {
   /** The channel has room again. */
   room?(): void;
   /** The channel has ended by itself. */
-  closed(): void;
+  closed?(): void;
+  /** A while after that: opens another one by `wake` if there is something to say. */
+  resume(): void;
 }
 
 /** The sender's side of a channel holds no more than this (bytes): all else would delay picture and sound. */
@@ -61,7 +63,9 @@ export class Speaker {
     channel.onclose = () => {
       if (this.#channel !== channel) return;
       this.drop();
-      setTimeout(() => this.#hooks.closed(), REOPEN_AFTER_MS);
+      // At once: until the timer ends, another channel may have begun what this would end.
+      this.#hooks.closed?.();
+      setTimeout(() => this.#hooks.resume(), REOPEN_AFTER_MS);
     };
   }
 

@@ -6,14 +6,17 @@ import { type ChatMessage, readChatMessage } from './wire';
 export class Chat {
   readonly #log: ChatLog;
   readonly #speaker: Speaker;
-  readonly #changed: () => void;
+  readonly #said: () => void;
+  readonly #heard: () => void;
 
-  constructor(page: string, open: OpenChannel, changed: () => void) {
+  /** `said` is called after each line of this side, `heard` after whatever the other side has sent. */
+  constructor(page: string, open: OpenChannel, said: () => void, heard: () => void) {
     this.#log = new ChatLog(page);
-    this.#changed = changed;
+    this.#said = said;
+    this.#heard = heard;
     this.#speaker = new Speaker('chat', open, {
       opened: () => this.#log.opened().map((message) => JSON.stringify(message)),
-      closed: () => this.resume(),
+      resume: () => this.resume(),
     });
   }
 
@@ -28,7 +31,7 @@ export class Chat {
     if (this.#speaker.isOpen) this.#send(messages);
     // What waits is the first that a new channel says.
     else this.#speaker.wake();
-    this.#changed();
+    this.#said();
     return null;
   }
 
@@ -37,7 +40,7 @@ export class Chat {
     const message = readChatMessage(data);
     if (!message) return;
     this.#send(this.#log.heard(message, performance.now()));
-    this.#changed();
+    this.#heard();
   }
 
   /** The other side has a new channel. */

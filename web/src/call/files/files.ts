@@ -49,10 +49,8 @@ export class Files {
         ...this.#outgoing.opened().flatMap((command) => textOf(command)),
       ],
       room: () => this.#pump(),
-      closed: () => {
-        this.#outgoing.closed();
-        this.resume();
-      },
+      closed: () => this.#outgoing.closed(),
+      resume: () => this.resume(),
     });
   }
 
@@ -122,6 +120,8 @@ export class Files {
     }
     const message = readFileMessage(data);
     if (!message) return;
+    // Both directions are known by the same ids.
+    if (message.type === 'offer' && this.#outgoing.transfers.get(message.id)) return;
     const now = performance.now();
     this.#outgoing.heard(message, now);
     this.#runIncoming(this.#incoming.heard(message, now));
@@ -204,6 +204,7 @@ export class Files {
         console.warn('twocan: writing a file:', error);
         this.#runIncoming(this.#incoming.fail(id, reasonOf(error)));
       }
+      if (this.#work.get(id) === work) this.#work.delete(id);
       this.#options.changed();
     });
     this.#work.set(id, work);

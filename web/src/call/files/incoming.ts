@@ -210,6 +210,9 @@ export class Incoming {
     current.filled = 0;
     // There is none after the last: bytes that come all the same have no room in it.
     current.piece = pieceOf(size, current.n);
+    // A sender that begins anew fills no memory with what is written already.
+    const moved = this.transfers.get(id)?.moved ?? 0;
+    if (n * BLOCK + piece.length <= moved) return [];
     return [{ do: 'store', id, n, bytes: piece, sha256 }];
   }
 

@@ -43,9 +43,9 @@ export function browserSaver(page: string): Saver {
       store ??= openStore(page);
       const folder = await store;
       if (!folder) return size > MOST_IN_MEMORY ? 'too-large' : inMemory(name);
-      const { quota = Number.POSITIVE_INFINITY, usage = 0 } = await navigator.storage.estimate();
-      if (size > quota - usage) return 'disk-full';
       try {
+        const { quota = Number.POSITIVE_INFINITY, usage = 0 } = await navigator.storage.estimate();
+        if (size > quota - usage) return 'disk-full';
         const handle = await folder.getFileHandle(id, { create: true });
         return inStore(folder, handle, await handle.createWritable(), name);
       } catch (error) {

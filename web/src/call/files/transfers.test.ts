@@ -147,6 +147,25 @@ it('takes no more into memory than it may', () => {
   expect(kept).toBe(MOST_UNWRITTEN / BLOCK + 1);
 });
 
+it('keeps nothing of pieces that come again though they are written', () => {
+  const incoming = started(100 * BLOCK);
+  let kept = 0;
+  const send = (n: number) => {
+    incoming.bytes(new Uint8Array(BLOCK));
+    return incoming.heard({ type: 'block', id: ID, n, sha256: SUM }, 0);
+  };
+  for (let n = 0; n < 50; n += 1) {
+    send(n);
+    incoming.stored(ID, n);
+  }
+  incoming.heard({ type: 'start', id: ID, at: 0 }, 0);
+  for (let n = 0; n < 100; n += 1) {
+    kept += send(n).filter((command) => command.do === 'store').length;
+  }
+  expect(kept).toBe(MOST_UNWRITTEN / BLOCK);
+  expect(incoming.transfers.get(ID)?.end?.reason).toBe('disorder');
+});
+
 it('passes over bytes that nobody asked for', () => {
   const incoming = new Incoming();
   expect(incoming.bytes(new Uint8Array(10))).toEqual([]);
