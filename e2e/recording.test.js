@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { browsers } from './lib/browsers.js';
+import { browsers, firefox } from './lib/browsers.js';
 import { openPerson, talk } from './lib/person.js';
 import { scenario } from './lib/scenario.js';
 import { startTwocan } from './lib/server.js';
@@ -26,6 +26,22 @@ scenario('a recording is a file that plays with both pictures and sounds, and th
   assert.doesNotMatch(await alice.text(), /Stop recording/);
   await talk(alice, bob);
   await expectFilm(s, alice, await fileIn(folder));
+});
+
+scenario('Firefox records a file that plays in it and in Chromium', {}, async (s) => {
+  const folder = await emptyFolder(s);
+  const browser = s.own(await firefox({ downloads: folder }));
+  const { alice, bob } = await inCall(s, { browser });
+  await choose(alice, 'Record');
+  await bob.says(/They are recording this call/);
+  await lasts(alice);
+  await alice.press('Stop recording');
+  await alice.says(/The recording is saved/);
+  await talk(alice, bob);
+  const film = await fileIn(folder);
+  assert.match(film.name, /\.webm$/);
+  await expectFilm(s, alice, film);
+  await expectFilm(s, bob, film);
 });
 
 scenario('whoever hangs up has the recording all the same', {}, async (s) => {
@@ -153,8 +169,7 @@ async function lasts(person) {
 
 /** Where the downloads of a person go. */
 async function downloadsOf(s, person) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'twocan-downloads-'));
-  s.own(folder, () => rm(folder, { recursive: true }));
+  const folder = await emptyFolder(s);
   const devtools = await person.page.createCDPSession();
   await devtools.send('Browser.setDownloadBehavior', {
     behavior: 'allow',
@@ -164,11 +179,16 @@ async function downloadsOf(s, person) {
   return folder;
 }
 
+async function emptyFolder(s) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'twocan-downloads-'));
+  return s.own(folder, () => rm(folder, { recursive: true }));
+}
+
 /** The one file of a folder, once it is complete. */
 async function fileIn(folder) {
   const name = await until('a file to be saved', 15_000, async () => {
     const files = await readdir(folder);
-    return files.length === 1 && !files[0].endsWith('.crdownload') && files[0];
+    return files.length === 1 && !/\.(crdownload|part)$/.test(files[0]) && files[0];
   });
   assert.match(name, /^Call \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.(mp4|webm)$/);
   return { name, bytes: await readFile(path.join(folder, name), 'base64') };
@@ -196,6 +216,13 @@ async function play(bytes, type) {
     video.onloadedmetadata = resolve;
     video.onerror = () => reject(new Error(video.error?.message));
   });
+  if (video.duration === Number.POSITIVE_INFINITY) {
+    // A film that is written as it goes on says nothing of its length: a player finds it at the end.
+    video.currentTime = 1e9;
+    await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    video.currentTime = 0;
+    await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+  }
   const sound = await new AudioContext().decodeAudioData(data.buffer.slice(0));
   let loudest = 0;
   for (const sample of sound.getChannelData(0)) loudest = Math.max(loudest, Math.abs(sample));
@@ -222,11 +249,11 @@ async function play(bytes, type) {
   };
 }
 
-/** Alice and Bob in a call; options for each of them. */
-async function inCall(s, forAlice = {}, forBob = {}) {
+/** Alice and Bob in a call; options for each of them, and another browser for Alice. */
+async function inCall(s, { browser, ...forAlice } = {}, forBob = {}) {
   const twocan = await startTwocan(s);
   const url = twocan.url('/r/tea');
-  const alice = await openPerson(s, 'alice', await launched.chromium(), forAlice);
+  const alice = await openPerson(s, 'alice', browser ?? (await launched.chromium()), forAlice);
   const bob = await openPerson(s, 'bob', await launched.secondChromium(), forBob);
   await alice.join(url);
   await alice.reaches('waiting');

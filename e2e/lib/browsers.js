@@ -75,8 +75,8 @@ async function profile(settings) {
   return folder;
 }
 
-/** Starts Firefox. `anyCertificate`: take certificates that nobody signed. */
-export async function firefox({ anyCertificate = false } = {}) {
+/** Starts Firefox. `anyCertificate`: take certificates that nobody signed; `downloads`: the folder for what is saved. */
+export async function firefox({ anyCertificate = false, downloads } = {}) {
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: FIREFOX,
@@ -90,6 +90,7 @@ export async function firefox({ anyCertificate = false } = {}) {
       'media.peerconnection.ice.obfuscate_host_addresses': false,
       'media.autoplay.default': 0,
       'intl.accept_languages': 'en-US',
+      ...(downloads && { 'browser.download.folderList': 2, 'browser.download.dir': downloads }),
     },
   });
 }

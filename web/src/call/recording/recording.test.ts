@@ -58,6 +58,13 @@ it('says when no more can be written, and can be ended then', async () => {
   await recording.stop();
 });
 
+it('leaves nothing open where the browser cannot record', () => {
+  FakeRecorder.fails = true;
+  expect(() => aRecording()).toThrow('no codec');
+  FakeRecorder.fails = false;
+  expect(FakeAudioContext.open).toBe(0);
+});
+
 /** Everything that is mixed at the moment. */
 let mixed = new Set<unknown>();
 
@@ -68,6 +75,7 @@ interface Choice {
 
 function aRecording({ broken = () => {}, full = false }: Choice = {}) {
   mixed = new Set();
+  FakeAudioContext.open = 0;
   const log: string[] = [];
   const drawn: unknown[] = [];
   const pictures: { of: CanvasImageSource; shape: number }[] = [];
@@ -120,8 +128,14 @@ class FakeStream {
 }
 
 class FakeAudioContext {
+  static open = 0;
+  constructor() {
+    FakeAudioContext.open += 1;
+  }
   resume = async () => {};
-  close = async () => {};
+  close = async () => {
+    FakeAudioContext.open -= 1;
+  };
   createMediaStreamDestination = () => ({ stream: new FakeStream() });
   createMediaStreamSource({ tracks: [track] }: FakeStream) {
     return { connect: () => mixed.add(track), disconnect: () => mixed.delete(track) };
@@ -130,12 +144,14 @@ class FakeAudioContext {
 
 class FakeRecorder extends EventTarget {
   static last: FakeRecorder | null = null;
+  static fails = false;
   state = 'inactive';
   ondataavailable: ((event: { data: Blob }) => void) | null = null;
   readonly stream: FakeStream;
 
   constructor(stream: FakeStream) {
     super();
+    if (FakeRecorder.fails) throw new Error('no codec');
     this.stream = stream;
     FakeRecorder.last = this;
   }

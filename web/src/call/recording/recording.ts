@@ -43,27 +43,38 @@ export class Recording {
   /** Throws if the browser cannot. */
   constructor(options: RecordingOptions) {
     this.#options = options;
-    this.#draw();
-    const film = options.canvas.captureStream(FRAME_RATE);
-    const { track } = this.#sounds;
-    if (track) film.addTrack(track);
-    const settings: MediaRecorderOptions & { videoKeyFrameIntervalDuration: number } = {
-      mimeType: options.format.type,
-      videoBitsPerSecond: PICTURE_BITS,
-      audioBitsPerSecond: SOUND_BITS,
-      videoKeyFrameIntervalDuration: WHOLE_PICTURE_MS,
-    };
-    this.#recorder = new MediaRecorder(film, settings);
-    this.#recorder.ondataavailable = ({ data }) => this.#write(data);
-    this.#recorder.onerror = () => this.#break();
+    try {
+      this.#recorder = this.#start();
+    } catch (error) {
+      void this.#sounds.close();
+      throw error;
+    }
     this.#rest = options.every(FRAME_RATE, () => this.#draw());
-    this.#recorder.start(PIECE_MS);
   }
 
   /** Ends it when all is written; the answer is the file where it has to be saved yet. */
   stop(): Promise<Blob | null> {
     this.#stopped ??= this.#end();
     return this.#stopped;
+  }
+
+  #start(): MediaRecorder {
+    const { canvas, format } = this.#options;
+    this.#draw();
+    const film = canvas.captureStream(FRAME_RATE);
+    const { track } = this.#sounds;
+    if (track) film.addTrack(track);
+    const settings: MediaRecorderOptions & { videoKeyFrameIntervalDuration: number } = {
+      mimeType: format.type,
+      videoBitsPerSecond: PICTURE_BITS,
+      audioBitsPerSecond: SOUND_BITS,
+      videoKeyFrameIntervalDuration: WHOLE_PICTURE_MS,
+    };
+    const recorder = new MediaRecorder(film, settings);
+    recorder.ondataavailable = ({ data }) => this.#write(data);
+    recorder.onerror = () => this.#break();
+    recorder.start(PIECE_MS);
+    return recorder;
   }
 
   async #end(): Promise<Blob | null> {

@@ -24,15 +24,21 @@ export function record(call: Call, format: Format, target: Target, broken: () =>
   canvas.width = WIDTH;
   canvas.height = HEIGHT;
   const screen = new Screenings();
-  const recording = new Recording({
-    canvas,
-    format,
-    sink: target.file ? fileSink(target.file) : memorySink(format.type),
-    pictures: () => screen.show(picturesOf(call.snapshot)),
-    sounds: () => soundsOf(call.snapshot),
-    every,
-    broken,
-  });
+  let recording: Recording;
+  try {
+    recording = new Recording({
+      canvas,
+      format,
+      sink: target.file ? fileSink(target.file) : memorySink(format.type),
+      pictures: () => screen.show(picturesOf(call.snapshot)),
+      sounds: () => soundsOf(call.snapshot),
+      every,
+      broken,
+    });
+  } catch (error) {
+    screen.show([]);
+    throw error;
+  }
   return async () => {
     const file = await recording.stop();
     screen.show([]);
