@@ -1,15 +1,21 @@
 // Links too narrow for pictures and sound: the sound goes on, and the pictures give way.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
-import { chromium } from './lib/browsers.js';
-import { createNetwork, NAT, skipReason } from './lib/network.js';
-import { openPerson, talk } from './lib/person.js';
+import { callAcross, DIRECT } from './lib/across.js';
+import { MB, offers, progress, savesTo, seeded, temporary } from './lib/files.js';
+import { hears, heardInWords as inWords } from './lib/hears.js';
+import { skipReason } from './lib/network.js';
 import { scenario } from './lib/scenario.js';
-import { startTwocan } from './lib/server.js';
+import { until } from './lib/wait.js';
 
 const skip = await skipReason();
 /** What is left of the link in one direction. Sound takes 50 of it, with all headers. */
 const KBITS = 200;
+/** With this there is room for sound and nothing else. */
+const FOR_SOUND = 70;
+/** Room for all that a call has, and a file besides. */
+const WIDE = 3_000;
 /** A new pace is found in this time (ms), and then holds for the time of the measurement. */
 const SETTLED_AFTER = 10_000;
 const MEASURED_FOR = 10_000;
@@ -18,22 +24,11 @@ const AT_FIRST = 0.25;
 const LATER = 0.05;
 
 scenario(
-  'sound goes on where there is too little room for pictures, which give way',
-  { skip, timeout: 120_000 },
+  'sound goes on where there is too little room for pictures, which give way, and stop where there is none',
+  { skip, timeout: 180_000 },
   async (s) => {
-    const network = s.own(await createNetwork({ natA: NAT.endpointIndependent, natB: NAT.endpointIndependent }));
-    const twocan = await startTwocan(s, { network });
-    const [alice, bob] = await Promise.all(
-      ['alice', 'bob'].map(async (host) => {
-        const wrap = (executable) => network.wrapper(host, executable);
-        const browser = s.own(await chromium({ wrap, secureOrigin: twocan.origin }));
-        return openPerson(s, host, browser);
-      }),
-    );
-    await alice.join(twocan.url('/r/tea'));
-    await alice.reaches('waiting');
-    await bob.join(twocan.url('/r/tea'));
-    await talk(alice, bob);
+    const { network, people } = await callAcross(s, DIRECT);
+    const [alice, bob] = people;
     await pass(5_000);
     const wide = await hears(bob, 5_000);
     await network.narrow('alice', KBITS);
@@ -46,46 +41,42 @@ scenario(
     assert.ok(later.missing < LATER, inWords(later));
     assert.ok(later.pictureKbits < KBITS, inWords(later));
     assert.ok(later.soundKbits > 0.8 * wide.soundKbits, inWords(later));
+
+    await network.narrow('alice', FOR_SOUND);
+    await alice.says(/Your picture is paused, so that your voice gets through/);
+    await bob.says(/Their network carries their voice alone/);
+    // What was on its way has come by then.
+    await pass(1_000);
+    const alone = await hears(bob, 7_000);
+    s.state(`with room for sound alone: ${inWords(alone)}`);
+    assert.ok(alone.missing < LATER, inWords(alone));
+    assert.equal(alone.pictures, 0, inWords(alone));
+
+    await network.narrow('alice', WIDE);
+    await until('their picture to be back', 60_000, async () => !/voice alone/.test(await bob.text()));
+    await bob.hearsAndSees();
+    assert.doesNotMatch(await alice.text(), /Your picture is paused/);
   },
 );
 
-/** What arrives at a person in a time: the share of sound that had to be made up, and both rates. */
-async function hears(person, ms) {
-  const before = await counters(person);
-  await pass(ms);
-  const after = await counters(person);
-  const grown = (key) => after[key] - before[key];
-  const seconds = grown('at') / 1_000;
-  return {
-    missing: (grown('concealed') - grown('silent')) / grown('samples'),
-    lost: grown('lost') / (grown('lost') + grown('packets')),
-    soundKbits: (grown('soundBytes') * 8) / 1_000 / seconds,
-    pictureKbits: (grown('pictureBytes') * 8) / 1_000 / seconds,
-    pictures: grown('decoded') / seconds,
-  };
-}
-
-function counters(person) {
-  return person.page.evaluate(async () => {
-    const stats = [...(await window.e2e.connections.at(-1).getStats()).values()];
-    const inbound = (kind) => stats.find((one) => one.type === 'inbound-rtp' && one.kind === kind);
-    const [sound, picture] = [inbound('audio'), inbound('video')];
-    return {
-      at: performance.now(),
-      samples: sound.totalSamplesReceived,
-      concealed: sound.concealedSamples,
-      silent: sound.silentConcealedSamples,
-      packets: sound.packetsReceived,
-      lost: sound.packetsLost,
-      soundBytes: sound.bytesReceived,
-      pictureBytes: picture.bytesReceived,
-      decoded: picture.framesDecoded,
-    };
-  });
-}
-
-function inWords({ missing, lost, soundKbits, pictureKbits, pictures }) {
-  const percent = (share) => `${(share * 100).toFixed(1)} %`;
-  const kbits = (rate) => `${rate.toFixed(0)} kbit/s`;
-  return `${percent(missing)} of the sound made up, ${percent(lost)} lost, sound ${kbits(soundKbits)}, pictures ${kbits(pictureKbits)} at ${pictures.toFixed(1)}/s`;
-}
+scenario('a file leaves sound and pictures the room that they need', { skip, timeout: 120_000 }, async (s) => {
+  const folder = await temporary(s);
+  const source = await seeded(path.join(folder, 'large.bin'), 64 * MB, 'a large file');
+  const { network, people } = await callAcross(s, DIRECT);
+  const [alice, bob] = people;
+  await savesTo(bob, folder);
+  await network.narrow('alice', WIDE);
+  await pass(8_000);
+  const before = await hears(bob, 5_000);
+  await offers(alice, source);
+  await bob.press('Chat, 1 new');
+  await bob.press('Accept large.bin');
+  await until('it to begin', 20_000, async () => (await progress(bob)) > 0);
+  const begun = await progress(bob);
+  const beside = await hears(bob, MEASURED_FOR);
+  const kbits = (((await progress(bob)) - begun) * 64 * MB * 8) / MEASURED_FOR;
+  s.state(`alone: ${inWords(before)}; beside a file with ${kbits.toFixed(0)} kbit/s: ${inWords(beside)}`);
+  assert.ok(beside.missing < LATER, inWords(beside));
+  assert.ok(beside.pictures > 0.5 * before.pictures, inWords(beside));
+  assert.ok(kbits > 100, `${kbits} kbit/s of the file`);
+});

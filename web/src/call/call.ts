@@ -25,6 +25,7 @@ import { type Signalling, socketSignalling } from './signalling';
 import type { CallSnapshot } from './snapshot';
 import { type CallState, type Effect, type Input, inCall, initialState, type Timer } from './state';
 import type { Monitor, MonitorIo } from './statistics/monitor';
+import type { Pictures } from './statistics/sound-first';
 import type { Connection, Path } from './stats';
 
 /** When this library began to run, counted from the start of loading the page (ms). */
@@ -208,6 +209,7 @@ export class Call {
     for (const track of this.#screen?.getTracks() ?? []) track.stop();
     this.#screen = screen;
     this.#feed();
+    this.#settings?.tune();
     this.#tellDevices();
     this.#changed();
   }
@@ -229,6 +231,7 @@ export class Call {
       media: this.#media,
       links: () => [this.#link, this.#retiring],
       peer: () => ({ ...this.#peerSays, can: this.#state.peer?.capabilities }),
+      pictures: () => this.#pictures,
       say: (message) => this.#send(message),
       changed: () => this.#changed(),
     });
@@ -559,13 +562,20 @@ export class Call {
   #tellDevices(): void {
     this.#settings?.tell();
     if (!this.#link || !this.#state.peer?.capabilities?.media) return;
+    const camera = this.#media.isOn('camera') || (this.#screen !== null && !this.#peerCan.screen);
+    const paused = this.#pictures !== 'all';
     const value = {
       microphone: this.#media.isOn('microphone'),
-      camera: this.#media.isOn('camera') || (this.#screen !== null && !this.#peerCan.screen),
+      camera: camera && !paused,
       screen: this.#screen !== null,
       recording: this.#recording,
+      paused: camera && paused,
     };
     this.#send({ type: 'media', value });
+  }
+
+  get #pictures(): Pictures {
+    return this.#monitor?.statistics.pictures ?? 'all';
   }
 
   #watchConnection(): void {
@@ -596,6 +606,10 @@ export class Call {
       iceServers: () => this.#iceServers,
       tell: (value) => {
         if (this.#state.peer?.capabilities?.quality) this.#send({ type: 'quality', value });
+      },
+      picturesChanged: () => {
+        this.#settings?.tune();
+        this.#tellDevices();
       },
     };
   }
@@ -637,6 +651,7 @@ export class Call {
         camera: this.#peerMedia?.camera ?? sends('video'),
         screen: (this.#peerMedia?.screen && link?.remoteScreen) || null,
         recording: this.#peerMedia?.recording ?? false,
+        paused: this.#peerMedia?.paused ?? false,
         capabilities: this.#peerCan,
       },
       takes: { chat: this.#peerCan.chat === true, files: this.#peerCan.files === true },

@@ -41,6 +41,7 @@ export type { Reach } from './statistics/loop';
 export type { Statistics } from './statistics/monitor';
 export type { Codecs, End, Route } from './statistics/route';
 export type { Limitation, Sample, Size } from './statistics/sample';
+export type { Pictures } from './statistics/sound-first';
 export { type Summary, worstOf } from './statistics/summary';
 export type { QualityReport, Trouble } from './statistics/trouble';
 export type { Connection, Path } from './stats';

@@ -182,9 +182,9 @@ export class Link {
     }
   }
 
-  /** Changes how a kind is sent: the limits of it, and its weight beside the other. */
-  async tune(kind: Kind, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
-    const sender = this.#lines[kind]?.sender;
+  /** Changes how a line is sent: whether at all, the limits of it, and its weight beside the others. */
+  async tune(line: Line, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
+    const sender = this.#lines[line]?.sender;
     const parameters = sender?.getParameters();
     if (!parameters?.encodings.length) return;
     for (const encoding of parameters.encodings) Object.assign(encoding, change);

@@ -7,7 +7,12 @@ it.each([
   [{ type: 'offer', value: { type: 'offer', sdp: 'v=0' } }],
   [{ type: 'answer', value: { type: 'answer', sdp: 'v=0' } }],
   [{ type: 'candidate', value: candidate }],
-  [{ type: 'media', value: { microphone: true, camera: false, screen: true, recording: false } }],
+  [
+    {
+      type: 'media',
+      value: { microphone: true, camera: false, screen: true, recording: false, paused: false },
+    },
+  ],
   [{ type: 'quality', value: { bad: true, busy: false, reach: null } }],
   [{ type: 'quality', value: { bad: true, busy: false, reach: { loss: 0.1, ms: 40 } } }],
   [{ type: 'name', value: 'Ada' }],
@@ -44,6 +49,6 @@ it('reads of a page that knows no screens that it shows none', () => {
   const value = { microphone: true, camera: true };
   expect(readPeerMessage({ type: 'media', value })).toEqual({
     type: 'media',
-    value: { ...value, screen: false, recording: false },
+    value: { ...value, screen: false, recording: false, paused: false },
   });
 });

@@ -117,6 +117,8 @@ export interface MediaState {
   screen?: boolean;
   /** The call is being recorded. */
   recording?: boolean;
+  /** The camera is on, and its picture is not sent for the time being so that sound gets through: `camera` is `false`. */
+  paused?: boolean;
 }
 
 /**
@@ -200,6 +202,7 @@ export function readPeerMessage(data: unknown): PeerMessage | null {
               camera: value.camera,
               screen: value.screen === true,
               recording: value.recording === true,
+              paused: value.paused === true,
             },
             ...of,
           }

@@ -74,6 +74,8 @@ export interface RemoteSnapshot {
   readonly screen: MediaStream | null;
   /** Their page records. */
   readonly recording: boolean;
+  /** Their camera is on, and its picture is not sent for the time being: their network has room for sound alone. */
+  readonly paused: boolean;
   /** What their page can do; empty for a plain client. */
   readonly capabilities: Capabilities;
   /** They have asked for less data: their pictures and the own ones are small. */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Choices } from '../choices';
 import type { Kind } from '../devices';
+import type { Line } from '../lines';
 import type { Link } from '../link';
 import { LocalMedia } from '../media';
 import type { Capabilities, PeerMessage } from '../protocol';
+import type { Pictures } from '../statistics/sound-first';
 import { type FakeTrack, machine } from '../testing/machine';
 import { Settings } from './settings';
 
@@ -172,6 +174,24 @@ describe('low data', () => {
   });
 });
 
+describe('sound first', () => {
+  it('sends no pictures where there is room for sound alone', async () => {
+    const link = new FakeLink();
+    const { settings } = await begun({ links: [link], pictures: 'none' });
+    settings.tune();
+    expect(link.picture).toMatchObject({ active: false });
+    expect(link.screen).toMatchObject({ active: false });
+    expect(link.sound).not.toHaveProperty('active');
+  });
+
+  it('sends small ones to see whether there is room', async () => {
+    const link = new FakeLink();
+    const { settings } = await begun({ links: [link], pictures: 'trial' });
+    settings.tune();
+    expect(link.picture).toMatchObject({ active: true, maxBitrate: 60_000 });
+  });
+});
+
 describe('the name', () => {
   it('is told when it is set, and again to each new page, which is told low data as well', async () => {
     const { settings, said } = await begun({ choices: { lowData: true } });
@@ -199,6 +219,7 @@ interface Setting {
   abilities?: { speakers: boolean; touch: boolean };
   links?: FakeLink[];
   peerLowData?: boolean;
+  pictures?: Pictures;
   can?: Capabilities;
 }
 
@@ -208,6 +229,7 @@ async function begun({
   abilities = { speakers: false, touch: false },
   links = [],
   peerLowData = false,
+  pictures = 'all',
   can = { name: true, lowData: true },
 }: Setting = {}) {
   // Where the browser has to ask, both are opened at once.
@@ -238,6 +260,7 @@ async function begun({
       media,
       links: () => links as unknown as Link[],
       peer: () => ({ lowData: peerLowData, can }),
+      pictures: () => pictures,
       say: (message) => said.push(message),
       changed: () => {},
     },
@@ -252,9 +275,11 @@ class FakeLink {
   isSharp = true;
   sound = {};
   picture = {};
+  screen = {};
 
-  async tune(kind: Kind, change: object) {
-    if (kind === 'microphone') this.sound = change;
-    else this.picture = change;
+  async tune(line: Line, change: object) {
+    if (line === 'microphone') this.sound = change;
+    else if (line === 'camera') this.picture = change;
+    else this.screen = change;
   }
 }

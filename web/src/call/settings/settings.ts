@@ -3,6 +3,7 @@ import { attempt, type DeviceInfo, INPUTS, type Kind, type Problem } from '../de
 import type { Link } from '../link';
 import type { LocalMedia } from '../media';
 import { type Capabilities, MAX_NAME, type PeerMessage } from '../protocol';
+import type { Pictures } from '../statistics/sound-first';
 import { type Abilities, browserAbilities } from './abilities';
 import { type DeviceOption, findChosen, optionsOf } from './lists';
 import { watchLevel } from './meter';
@@ -40,12 +41,16 @@ export interface SettingsHost {
   links(): readonly (Link | null)[];
   /** What the other one has told, and what their page can do. */
   peer(): { readonly lowData: boolean; readonly can: Capabilities | null | undefined };
+  /** How pictures are sent beside sound. */
+  pictures(): Pictures;
   say(message: PeerMessage): void;
   changed(): void;
 }
 
 /** What pictures may cost with low data. */
 const LOW_DATA = { maxBitrate: 150_000, maxFramerate: 15, height: 270 };
+/** What shows whether there is room for pictures beside sound. */
+const TRIAL = { maxBitrate: 60_000, maxFramerate: 10, height: 180 };
 /** What is absent has no limit; `undefined` takes back one that there was. */
 const UNLIMITED = {
   ...({ maxBitrate: undefined, maxFramerate: undefined } as object),
@@ -171,7 +176,10 @@ export class Settings {
   /** Has pictures and sound sent as either side wishes. */
   tune(): void {
     const low = this.#choices.lowData || this.#host.peer().lowData;
-    const { height: atMost, ...limits } = low ? LOW_DATA : UNLIMITED;
+    const pictures = this.#host.pictures();
+    const usual = low ? LOW_DATA : UNLIMITED;
+    const { height: atMost, ...most } = pictures === 'trial' ? TRIAL : usual;
+    const limits = { ...most, active: pictures !== 'none' };
     const { height = 0 } = this.#track('camera')?.getSettings() ?? {};
     for (const link of this.#host.links()) {
       if (!link) continue;
@@ -179,6 +187,7 @@ export class Settings {
       void link.tune('microphone', SOUND_FIRST);
       const size = link.isSharp && { scaleResolutionDownBy: link.scale };
       void link.tune('camera', { ...limits, ...size });
+      void link.tune('screen', limits);
     }
   }
 

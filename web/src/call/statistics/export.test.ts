@@ -28,6 +28,7 @@ const statistics: Statistics = {
   samples: [sample, { ...sample, at: 10_040 }],
   route: { path: 'direct', protocol: 'udp', relayProtocol: null, local: end, remote: end },
   codecs: { audioIn: 'opus', audioOut: 'opus', videoIn: null, videoOut: 'VP8' },
+  pictures: 'all',
   trouble: null,
   summary: { seconds: 61.04, troubles: { 'own-network': 3.02 }, interrupted: 0 },
 };

@@ -102,7 +102,11 @@ interface Second {
 
 /** A monitor of a made-up call; `pass` lets so many seconds pass. */
 function watched() {
-  const io = { iceServers: () => [], tell: vi.fn<(report: QualityReport) => void>() };
+  const io = {
+    iceServers: () => [],
+    tell: vi.fn<(report: QualityReport) => void>(),
+    picturesChanged: vi.fn(),
+  };
   const loops: string[] = [];
   const monitor = new Monitor(io, () => {
     loops.push('open');

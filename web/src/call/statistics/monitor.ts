@@ -2,6 +2,7 @@ import { Loop } from './loop';
 import { type Entry, Report } from './report';
 import { type Codecs, codecsOf, type Route, routeOf } from './route';
 import { type Sample, sampleOf } from './sample';
+import { type Pictures, SoundFirst } from './sound-first';
 import { add, NOTHING, type Summary } from './summary';
 import {
   FINE,
@@ -19,6 +20,8 @@ export interface Statistics {
   readonly samples: readonly Sample[];
   readonly route: Route | null;
   readonly codecs: Codecs | null;
+  /** How own pictures are sent: `none`, so that sound gets through, or as a `trial` of whether there is room again. */
+  readonly pictures: Pictures;
   /** What is wrong; it does not flicker. */
   readonly trouble: Trouble | null;
   /** How the whole call has been. */
@@ -31,6 +34,8 @@ export interface MonitorIo {
   iceServers(): readonly RTCIceServer[];
   /** Tells the other side how it is here. */
   tell(report: QualityReport): void;
+  /** Own pictures are to be sent in another way than before. */
+  picturesChanged(): void;
 }
 
 type OpenLoop = (servers: readonly RTCIceServer[]) => Pick<Loop, 'reach' | 'close'>;
@@ -52,6 +57,7 @@ const EMPTY: Statistics = {
   samples: [],
   route: null,
   codecs: null,
+  pictures: 'all',
   trouble: null,
   summary: NOTHING,
 };
@@ -65,6 +71,7 @@ export class Monitor {
   readonly #io: MonitorIo;
   readonly #openLoop: OpenLoop;
   #before: { report: Report; at: number; since: number; link: unknown } | null = null;
+  readonly #soundFirst = new SoundFirst();
   #verdict = FINE;
   #heard: { report: QualityReport; at: number } | null = null;
   #loop: ReturnType<OpenLoop> | null = null;
@@ -94,15 +101,20 @@ export class Monitor {
     const samples = [...this.#statistics.samples, sample].slice(-KEPT);
     const steady = before !== null && at - since >= PACE_MS;
     this.#judge(steady ? samples : samples.map(unpaced), carries, at);
+    if (steady && carries) this.#soundFirst.take(sample);
+    const { pictures } = this.#soundFirst;
+    const another = pictures !== this.#statistics.pictures;
     const { shown } = this.#verdict;
     const length = before ? Math.min(ms, GAP_MS) / 1_000 : 0;
     this.#statistics = {
       samples,
       route: routeOf(report) ?? this.#statistics.route,
       codecs: codecsOf(report),
+      pictures,
       trouble: carries ? shown : null,
       summary: add(this.#statistics.summary, carries ? shown : 'interrupted', length),
     };
+    if (another) this.#io.picturesChanged();
   }
 
   /** Takes what the other side has told of itself. */

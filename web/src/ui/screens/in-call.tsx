@@ -18,6 +18,7 @@ import { serverTrouble } from '../say';
 import { formatDuration, isStuck, statusOf, words } from '../say-call';
 import { TheirLowData, TheirName } from '../settings/peer';
 import { ShareButton, ShareTellings, useShare } from '../share/share';
+import { PausedTelling } from '../stage/paused';
 import { Pictures } from '../stage/pictures';
 import { useViews } from '../stage/views';
 import { words as statisticsWords, troubleText } from '../statistics/say';
@@ -60,6 +61,7 @@ export function InCall(props: ScreenProps) {
         {phase !== 'reconnecting' && <Pill snapshot={snapshot} onOpen={setTool} />}
         <RecordingTellings recording={recording} snapshot={snapshot} />
         <ShareTellings share={share} />
+        <PausedTelling snapshot={snapshot} />
         <Notice {...props} brief />
       </div>
       <div class="stage-foot">

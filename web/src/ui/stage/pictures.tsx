@@ -105,12 +105,14 @@ function isNear(a: number | null, b: number | null): boolean {
 
 function Absent({ snapshot, large }: { snapshot: CallSnapshot; large: boolean }) {
   const connected = snapshot.phase === 'connected';
+  const { camera, paused } = snapshot.remote;
+  const why = paused ? words.theyPaused : !camera && pageWords.call.theirCameraOff;
   return (
     <div class="absent" data-pulse={!connected}>
       <div class="figure">
         <Icon name="user" />
       </div>
-      {large && connected && !snapshot.remote.camera && <p>{pageWords.call.theirCameraOff}</p>}
+      {large && connected && why && <p>{why}</p>}
     </div>
   );
 }
