@@ -29,11 +29,11 @@ npm_ci() {
   npm ci --no-audit --no-fund
 }
 
-# node_tests FOLDER: Node's own test runner, one file at a time, since the tests share two cores and
-# the kernel's networks. A file that takes ten minutes hangs. What is skipped is kept for the summary.
+# node_tests FOLDER [SCRIPT]: the tests of a folder by its package's script, `test` by default. What is
+# skipped is kept for the summary.
 node_tests() {
   cd "$1"
-  node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec | tee "$scratch/output"
+  npm run --silent "${2:-test}" | tee "$scratch/output"
   sed -n 's/^ *﹣ *//p' "$scratch/output" | sort -u >>"$skips"
 }
 

@@ -7,10 +7,13 @@ import { createServer } from 'node:net';
 
 const FROM = 20_000;
 const TO = 32_000;
+/** Ports of one process of tests: two that run at the same time would else take a free port both. */
+const PART = 1_000;
 /** The `skip` option of tests that need IPv6: the reason, or `false`. */
 export const withoutIpv6 = (await udpFree(0, '::1')) ? false : 'this machine has no IPv6 loopback address';
 const HOSTS = withoutIpv6 ? ['127.0.0.1'] : ['127.0.0.1', '::1'];
 const given = new Set();
+const first = await takePart();
 
 /**
  * A port that is free on every loopback address, for TCP and for UDP, and that was not given before; with `pair` the
@@ -18,7 +21,7 @@ const given = new Set();
  */
 export async function freePort({ pair = false } = {}) {
   for (let tries = 0; tries < 100; tries += 1) {
-    const port = randomInt(FROM, TO);
+    const port = randomInt(first + 1, first + PART - 1);
     const ports = pair ? [port, port + 1] : [port];
     if (ports.some((one) => given.has(one))) continue;
     const free = await Promise.all(
@@ -29,7 +32,24 @@ export async function freePort({ pair = false } = {}) {
       return port;
     }
   }
-  throw new Error(`found no free port from ${FROM} to ${TO}`);
+  throw new Error(`found no free port from ${first} to ${first + PART}`);
+}
+
+/** The first port of a part that no other process has; it is held as long as this one lives. */
+async function takePart() {
+  for (let port = FROM; port < TO; port += PART) if (await hold(port)) return port;
+  throw new Error(`too many tests run at the same time: every part of the ports from ${FROM} to ${TO} is taken`);
+}
+
+function hold(port) {
+  return new Promise((resolve) => {
+    const guard = createServer();
+    guard.once('error', () => resolve(false));
+    guard.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      guard.unref();
+      resolve(true);
+    });
+  });
 }
 
 function tcpFree(port, host) {

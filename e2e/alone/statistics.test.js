@@ -1,12 +1,12 @@
 // What a person learns of the call: the panel with its plots, the file that it saves, whose network is slow, and how it
 // was when it is over.
 import assert from 'node:assert/strict';
-import { browsers, chromium } from './lib/browsers.js';
-import { createNetwork, NAT, skipReason } from './lib/network.js';
-import { openPerson, talk } from './lib/person.js';
-import { scenario } from './lib/scenario.js';
-import { startTwocan } from './lib/server.js';
-import { until } from './lib/wait.js';
+import { browsers, chromium } from '../lib/browsers.js';
+import { createNetwork, NAT, skipReason } from '../lib/network.js';
+import { openPerson, talk } from '../lib/person.js';
+import { scenario } from '../lib/scenario.js';
+import { startTwocan } from '../lib/server.js';
+import { until } from '../lib/wait.js';
 
 const launched = browsers();
 const skip = await skipReason();

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { browsers, firefox } from './lib/browsers.js';
-import { openPerson, talk } from './lib/person.js';
-import { scenario } from './lib/scenario.js';
-import { startTwocan } from './lib/server.js';
-import { until } from './lib/wait.js';
+import { browsers, firefox } from '../lib/browsers.js';
+import { openPerson, talk } from '../lib/person.js';
+import { scenario } from '../lib/scenario.js';
+import { startTwocan } from '../lib/server.js';
+import { until } from '../lib/wait.js';
 
 const launched = browsers();
 /** A recording of this length has something to show (s). */

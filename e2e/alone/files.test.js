@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { browsers } from './lib/browsers.js';
-import { countSent, hashOf, MB, mb, offers, progress, savesTo, sparse, temporary } from './lib/files.js';
-import { openPerson, talk } from './lib/person.js';
-import { keepLine, replaceLink } from './lib/replace.js';
-import { scenario } from './lib/scenario.js';
-import { startTwocan } from './lib/server.js';
-import { until } from './lib/wait.js';
+import { browsers } from '../lib/browsers.js';
+import { countSent, hashOf, MB, mb, offers, progress, savesTo, sparse, temporary } from '../lib/files.js';
+import { openPerson, talk } from '../lib/person.js';
+import { keepLine, replaceLink } from '../lib/replace.js';
+import { scenario } from '../lib/scenario.js';
+import { startTwocan } from '../lib/server.js';
+import { until } from '../lib/wait.js';
 
 const GB = 1_024 * MB;
 /** How much more memory a page may take while a gigabyte goes through it (bytes). */

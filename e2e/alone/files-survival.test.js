@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
-import { callAcross, DIRECT } from './lib/across.js';
-import { countSent, hashOf, MB, mb, offers, progress, savesTo, seeded, temporary } from './lib/files.js';
-import { skipReason } from './lib/network.js';
-import { talk } from './lib/person.js';
-import { scenario } from './lib/scenario.js';
-import { until } from './lib/wait.js';
+import { callAcross, DIRECT } from '../lib/across.js';
+import { countSent, hashOf, MB, mb, offers, progress, savesTo, seeded, temporary } from '../lib/files.js';
+import { skipReason } from '../lib/network.js';
+import { talk } from '../lib/person.js';
+import { scenario } from '../lib/scenario.js';
+import { until } from '../lib/wait.js';
 
 const skip = await skipReason();
 const SIZE = 32 * MB;

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { setTimeout as pass } from 'node:timers/promises';
-import { callAcross, DIRECT, RELAYED } from './lib/across.js';
-import { SERVER_TOO, skipReason } from './lib/network.js';
-import { inWords } from './lib/person.js';
-import { scenario } from './lib/scenario.js';
-import { BINARY, TURN_SECRET } from './lib/server.js';
-import { watchPictures } from './lib/standstill.js';
-import { until } from './lib/wait.js';
+import { callAcross, DIRECT, RELAYED } from '../lib/across.js';
+import { SERVER_TOO, skipReason } from '../lib/network.js';
+import { inWords } from '../lib/person.js';
+import { scenario } from '../lib/scenario.js';
+import { BINARY, TURN_SECRET } from '../lib/server.js';
+import { watchPictures } from '../lib/standstill.js';
+import { until } from '../lib/wait.js';
 
 const skip = await skipReason();
 const SECRET = ['--secret', 'a secret that outlives a restart'];

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
-import { callAcross, DIRECT } from './lib/across.js';
-import { MB, offers, progress, savesTo, seeded, temporary } from './lib/files.js';
-import { hears, heardInWords as inWords } from './lib/hears.js';
-import { skipReason } from './lib/network.js';
-import { scenario } from './lib/scenario.js';
-import { until } from './lib/wait.js';
+import { callAcross, DIRECT } from '../lib/across.js';
+import { MB, offers, progress, savesTo, seeded, temporary } from '../lib/files.js';
+import { hears, heardInWords as inWords } from '../lib/hears.js';
+import { skipReason } from '../lib/network.js';
+import { scenario } from '../lib/scenario.js';
+import { until } from '../lib/wait.js';
 
 const skip = await skipReason();
 /** What is left of the link in one direction. Sound takes 50 of it, with all headers. */
