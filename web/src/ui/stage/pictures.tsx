@@ -7,6 +7,7 @@ import { OwnPicture } from '../own-picture';
 import { words as pageWords } from '../say-call';
 import { Video } from '../video';
 import type { Picture } from './arrange';
+import { Backdrop } from './backdrop';
 import { useDraggable } from './draggable';
 import './stage.css';
 import type { Views } from './views';
@@ -86,7 +87,7 @@ function Content({ picture, large, snapshot, stageShape }: ContentProps) {
   const near = !large || isNear(stageShape, shape);
   return (
     <>
-      {seen && !near && <Video class="backdrop" stream={remote.stream} muted />}
+      {seen && !near && <Backdrop shape={shape} />}
       <Video
         class={`their-video ${near ? 'cover' : 'contain'} ${seen ? '' : 'unseen'}`}
         stream={remote.stream}
