@@ -85,7 +85,13 @@ export function InCall(props: ScreenProps) {
                 onToggle={() => setTool(tool === 'chat' ? null : 'chat')}
               />
             )}
-            <CallMenu views={views} recording={recording} onOpen={setTool} />
+            <CallMenu
+              call={call}
+              snapshot={snapshot}
+              views={views}
+              recording={recording}
+              onOpen={setTool}
+            />
           </CallBar>
         </fieldset>
       </div>
