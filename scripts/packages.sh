@@ -10,6 +10,7 @@ test_programs=(
   sysctl:procps
   script:bsdutils
   python3:python3
+  pulseaudio:pulseaudio
 )
 
 # The browsers: each is a package, unless its variable names a program.

@@ -75,12 +75,18 @@ async function profile(settings) {
   return folder;
 }
 
-/** Starts Firefox. `anyCertificate`: take certificates that nobody signed; `downloads`: the folder for what is saved. */
-export async function firefox({ anyCertificate = false, downloads } = {}) {
+/**
+ * Starts Firefox. Options:
+ * - `anyCertificate`: take certificates that nobody signed
+ * - `downloads`: the folder for what is saved
+ * - `sound`: where it plays its sound, of `soundCard`; without one it mixes none
+ */
+export async function firefox({ anyCertificate = false, downloads, sound } = {}) {
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: FIREFOX,
     headless: true,
+    env: { ...process.env, ...(sound && { PULSE_SERVER: sound }) },
     acceptInsecureCerts: anyCertificate,
     timeout: LAUNCH_DEADLINE,
     extraPrefsFirefox: {
