@@ -36,8 +36,8 @@ pub struct Memory {
     /// The restored seats that have ended, with the time in seconds of Unix time from which on no token
     /// could restore them again. Seats of this epoch need no such entry: what is not there has ended.
     ended: HashMap<SeatName, u64>,
-    /// In which room a socket keeps data for whoever comes. It does so in one at most, which bounds what
-    /// all keep together.
+    /// In which room a socket keeps data for whoever comes. It does so in one at most, and what it keeps
+    /// stands no longer than its seat, which bounds what all keep together.
     keeping: HashMap<SocketId, RoomId>,
     /// With this many entries, `ended` is tidied.
     crowded: usize,
@@ -72,8 +72,14 @@ impl Memory {
             && !self.rooms.get(room).is_some_and(|room| room.has_user(&claim.user))
     }
 
-    /// Gives a seat that is there to the socket that can prove that it is its own.
+    /// Gives a seat that is there to the socket that can prove that it is its own, if no later join of the
+    /// same client has it: one may reach the server when the connection that carried it is long dead.
     fn take_back(&mut self, join: Join, place: usize, now: Now) {
+        let seat = self.rooms.get(&join.room).and_then(|room| room.seats.get(place));
+        let last = seat.and_then(|seat| seat.attempt);
+        if join.attempt.zip(last).is_some_and(|(this, last)| this.is_before(last)) {
+            return self.reports.push_back(Report::Outdated { asker: join.asker });
+        }
         // The one who has the seat from here on may be another page, which knows nothing of it.
         self.forget_kept(&join.room);
         let Some(room) = self.rooms.get_mut(&join.room) else {
@@ -82,6 +88,7 @@ impl Memory {
         let Some(seat) = room.seats.get_mut(place) else {
             return;
         };
+        seat.attempt = join.attempt;
         seat.sitter.capabilities = join.sitter.capabilities;
         seat.sitter.can_resume = join.sitter.can_resume;
         if join.sitter.person.is_some() {

@@ -82,12 +82,15 @@ pub struct Join {
     pub resume: Option<Token>,
     /// A secret of the client's own by which it asks for the same seat again if no answer came.
     pub attempt: Option<Token>,
+    /// Which of the client's joins with that attempt it is: of two, the greater is the later one.
+    #[serde(default)]
+    pub n: u64,
 }
 
 impl Join {
     /// A wish for a new seat in a room.
     pub fn new(room_id: RoomId) -> Join {
-        Join { room_id, capabilities: None, token: None, resume: None, attempt: None }
+        Join { room_id, capabilities: None, token: None, resume: None, attempt: None, n: 0 }
     }
 
     /// Whether the client's seat is to be held for it when its connection is lost.

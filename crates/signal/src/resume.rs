@@ -11,7 +11,7 @@ use ring::hmac;
 use crate::{
     credentials::SeatName,
     protocol::{RoomId, Token, UserId},
-    store::{Attempt, Claim},
+    store::Claim,
 };
 
 /// What the key is for, so that the same secret can serve other purposes.
@@ -49,7 +49,7 @@ impl ResumeKey {
 
     /// A client's attempt, hashed: what is kept of it opens nothing, and how long a comparison takes tells
     /// nothing.
-    pub(crate) fn attempt(&self, attempt: &Token) -> Attempt {
+    pub(crate) fn hash(&self, attempt: &Token) -> [u8; 16] {
         // What else is signed with the key begins with a length, which is no text.
         let text = ["attempt ", attempt.reveal()].concat();
         let tag = hmac::sign(&self.0, text.as_bytes());
@@ -57,7 +57,7 @@ impl ResumeKey {
         for (to, from) in hash.iter_mut().zip(tag.as_ref()) {
             *to = *from;
         }
-        Attempt(hash)
+        hash
     }
 
     /// The seat whose token this is, if it is one for the room. Whether the seat is still there, and

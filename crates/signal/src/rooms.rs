@@ -16,7 +16,7 @@ use crate::{
         SocketId,
     },
     resume::ResumeKey,
-    store::{self, Notice, Report, Seated, Sitter, Store, Taken},
+    store::{self, Attempt, Notice, Report, Seated, Sitter, Store, Taken},
 };
 
 mod command;
@@ -253,7 +253,10 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
             room: join.room_id,
             size: self.config.room_size,
             claim,
-            attempt: join.attempt.as_ref().map(|attempt| self.key.attempt(attempt)),
+            attempt: join
+                .attempt
+                .as_ref()
+                .map(|attempt| Attempt { client: self.key.hash(attempt), n: join.n }),
             barred: checked.err(),
             name: SeatName((self.random)()),
             takes_kept,
@@ -292,6 +295,10 @@ impl<R: FnMut() -> u64, S: Store> Rooms<R, S> {
                 Report::Unauthorized { asker, why } => {
                     self.has_joined(&asker);
                     commands.push(self.refuse(asker, Refused::unauthorized(why)));
+                }
+                Report::Outdated { asker } => {
+                    self.has_joined(&asker);
+                    commands.push(self.refuse(asker, Refused::new("join", Code::Outdated)));
                 }
                 Report::Left { asker, room } => {
                     self.let_go(&asker.socket, &room);

@@ -41,8 +41,8 @@ pub const MAX_KEPT_BYTES: usize = 16 * 1024;
 
 /// The rooms of a server, or of several.
 pub trait Store {
-    /// Somebody wants a seat, or one back: that of its claim, else that of its attempt. Reported as [`Report::Seated`], [`Report::Full`] or
-    /// [`Report::Unauthorized`].
+    /// Somebody wants a seat, or one back: that of its claim, else that of its attempt. Reported as
+    /// [`Report::Seated`], [`Report::Full`], [`Report::Unauthorized`] or [`Report::Outdated`].
     fn join(&mut self, join: Join, now: Now);
 
     /// The socket gives its seat in the room up. Reported to `asker` as [`Report::Left`], or as
@@ -53,9 +53,9 @@ pub trait Store {
     /// [`Report::Relayed`], or as [`Report::Refused`] with `not_joined`, `alone` or `queue_full`.
     ///
     /// With `keep`, data that finds nobody is kept instead, in place of what the socket has kept before in
-    /// whichever room, and reported as [`Report::Relayed`], or as [`Report::TooLargeToKeep`]. It is for the next one who takes a seat,
-    /// once: given to a new seat that [takes it](Join::takes_kept), dropped for any other. It is also
-    /// dropped with its sender's seat, and when that is taken back or over.
+    /// whichever room, and reported as [`Report::Relayed`], or as [`Report::TooLargeToKeep`]. It is for the
+    /// next one who takes a seat, once: given to a new seat that [takes it](Join::takes_kept), dropped for
+    /// any other. It is also dropped with its sender's seat, and when that is taken back or over.
     fn relay(&mut self, asker: Asker, room: RoomId, data: Raw, keep: bool);
 
     /// The socket has gone, and with it its hold on the seat in the room. If it was lost, and its client
@@ -127,9 +127,21 @@ pub struct Join {
     pub sitter: Sitter,
 }
 
-/// A secret of a client, of which a hash is kept: with it, the client asks for the same seat again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt(pub [u8; 16]);
+/// One of the joins with which a client asks for the same seat.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// The hash of a secret that the client says with each of them.
+    pub client: [u8; 16],
+    /// Which of them it is: of two, the greater is the later one, in whichever order they come.
+    pub n: u64,
+}
+
+impl Attempt {
+    /// Whether this is an earlier join than `other`, of the same client.
+    pub fn is_before(self, other: Attempt) -> bool {
+        self.client == other.client && self.n < other.n
+    }
+}
 
 /// What whoever takes a seat says of itself.
 #[derive(Debug, Clone)]

@@ -479,12 +479,13 @@ it('comes back to its seat with what the server gave for it', () => {
 });
 
 it('asks for the same seat again when no answer came, and no other call does', () => {
-  const { server, attempts } = joining();
+  const { server, attempts, numbers } = joining();
   server.lost();
   server.up();
   expect(attempts).toHaveLength(2);
   expect(attempts[0]).toMatch(/^[\w-]{22}$/);
   expect(attempts[1]).toBe(attempts[0]);
+  expect(numbers).toEqual([1, 2]);
   expect(joining().attempts[0]).not.toBe(attempts[0]);
 });
 
@@ -552,6 +553,7 @@ function joining(options: Partial<CallOptions> = {}) {
   const sent: PeerMessage[] = [];
   const tickets: Tickets[] = [];
   const attempts: (string | undefined)[] = [];
+  const numbers: (number | undefined)[] = [];
   const told: (Capabilities | undefined)[] = [];
   const left: (PeerMessage | null)[] = [];
   let held = Promise.resolve();
@@ -572,10 +574,11 @@ function joining(options: Partial<CallOptions> = {}) {
       log.push('connect');
       server = handler;
     },
-    join: ({ capabilities, attempt, ...with_ }) => {
+    join: ({ capabilities, attempt, n, ...with_ }) => {
       log.push('join');
       told.push(capabilities);
       attempts.push(attempt);
+      numbers.push(n);
       tickets.push(with_);
     },
     leave: () => {
@@ -598,7 +601,7 @@ function joining(options: Partial<CallOptions> = {}) {
   if (!server) throw new Error('connect hands over no handler');
   server.up();
   call.join();
-  return { call, server, sent, left, log, tickets, attempts, told, line };
+  return { call, server, sent, left, log, tickets, attempts, numbers, told, line };
 }
 
 function fakeNetwork() {

@@ -87,6 +87,7 @@ export class Call {
   readonly #sealed: boolean;
   readonly #token: string | undefined;
   readonly #attempt = newId();
+  #joins = 0;
   readonly #resume: ResumeStore;
   readonly #signalling: Signalling;
   readonly #media: LocalMedia;
@@ -332,6 +333,7 @@ export class Call {
     const resume = this.#resume.load();
     return {
       attempt: this.#attempt,
+      n: ++this.#joins,
       ...(this.#token && { token: this.#token }),
       ...(resume && { resume }),
     };

@@ -96,6 +96,8 @@ export interface Tickets {
   resume?: string;
   /** The client's own: who asks again with it is given the same seat, should the answer have been lost. */
   attempt?: string;
+  /** Which of the client's joins with that attempt it is: one that comes after a later one takes nothing. */
+  n?: number;
 }
 
 /** What asks for a seat. */

@@ -63,6 +63,29 @@ it.each([0, 1] as const)(
   },
 );
 
+it.each([
+  ['first join', 0],
+  ['way back', 2_000],
+])(
+  'loses no seat to its own %s that comes late, over a connection given up since',
+  async (_, at) => {
+    world = new World(7);
+    const sides: [Tab, Tab] = [new Tab(world), new Tab(world)];
+    await vi.advanceTimersByTimeAsync(at);
+    if (at > 0) {
+      expectTalking(sides);
+      sides[0].drop({ downFor: 0 });
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    await vi.advanceTimersByTimeAsync(LATENCY_MS / 2);
+    sides[0].drop({ downFor: 100, seenAfter: 3_000, late: true });
+    await vi.advanceTimersByTimeAsync(SETTLED_MS);
+    expect(world.server.said).toContain('refused');
+    expect(world.server.said).not.toContain('replaced');
+    expectTalking(sides);
+  },
+);
+
 it('keeps the connection when pages only lose the server', async () => {
   const sides = await inCall(2);
   const before = sides.map((side) => side.connection);
@@ -144,7 +167,8 @@ describe.each([
 /** One blow against one side. `known`: the server knows its seats after it has started anew. */
 function strike(side: Tab, known: boolean): string {
   const { random } = world;
-  const trouble = { downFor: random() * 6_000, seenAfter: random() < 0.5 ? 0 : random() * 8_000 };
+  const seenAfter = random() < 0.5 ? 0 : random() * 8_000;
+  const trouble = { downFor: random() * 6_000, seenAfter, late: random() < 0.5 };
   const kind = random();
   if (kind < 0.35) {
     side.drop(trouble);

@@ -29,7 +29,7 @@ pub(super) struct Seat {
     pub(super) user: UserId,
     /// Of all seats ever, no other has it.
     pub(super) name: SeatName,
-    /// With what its client asked for it, if the client can tell.
+    /// With what its client asked for it last, if the client can tell.
     pub(super) attempt: Option<Attempt>,
     /// Whether it was taken before the store began.
     pub(super) restored: bool,
@@ -111,7 +111,8 @@ impl Room {
     }
 
     pub(super) fn place_asked_for(&self, attempt: Attempt) -> Option<usize> {
-        self.seats.iter().position(|seat| seat.attempt == Some(attempt))
+        let is_of = |seat: &Seat| seat.attempt.is_some_and(|last| last.client == attempt.client);
+        self.seats.iter().position(is_of)
     }
 
     fn insert(&mut self, place: usize, seat: Seat) -> usize {

@@ -33,7 +33,7 @@ fn join(socket: &str, room: RoomId, client: u8) -> Join {
         room,
         size: NonZeroUsize::new(2).unwrap(),
         claim: None,
-        attempt: Some(Attempt([client; 16])),
+        attempt: Some(Attempt { client: [client; 16], n: 0 }),
         barred: None,
         name: SeatName(client.into()),
         takes_kept: true,

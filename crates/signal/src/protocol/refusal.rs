@@ -57,6 +57,8 @@ pub enum Code {
     QueueFull,
     /// The data of a message is too long.
     TooLarge,
+    /// A later `join` of the same client has the seat.
+    Outdated,
     /// The socket sends more events than one may.
     TooFast,
     /// More joins come from the address than may.
@@ -73,12 +75,13 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Code; 11] = [
+    pub const ALL: [Code; 12] = [
         Code::Malformed,
         Code::NotJoined,
         Code::Alone,
         Code::QueueFull,
         Code::TooLarge,
+        Code::Outdated,
         Code::TooFast,
         Code::TooManyJoins,
         Code::TooManyRooms,
@@ -95,6 +98,7 @@ impl Code {
             Code::Alone => "alone",
             Code::QueueFull => "queue_full",
             Code::TooLarge => "too_large",
+            Code::Outdated => "outdated",
             Code::TooFast => "too_fast",
             Code::TooManyJoins => "too_many_joins",
             Code::TooManyRooms => "too_many_rooms",
@@ -124,6 +128,10 @@ impl Code {
                 "The other one is away, and as much waits as may. Send again when you hear peerback."
             }
             Code::TooLarge => "The data is longer than 65536 bytes of JSON. Send it in parts.",
+            Code::Outdated => {
+                "You have joined this room again since, over another connection. Use that one, or join \
+                 with a greater n."
+            }
             Code::TooFast => "You send too many events a second. Wait a second, then send slower.",
             Code::TooManyJoins => {
                 "Too many joins come from your network. Wait some seconds, then join again."

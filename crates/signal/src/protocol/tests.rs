@@ -13,9 +13,10 @@ fn requests_are_read() {
         ),
         (
             "join",
-            r#"{"roomId":"tea","attempt":"0123456789abcdef"}"#,
+            r#"{"roomId":"tea","attempt":"0123456789abcdef","n":2}"#,
             Request::Join(Join {
                 attempt: Some("0123456789abcdef".to_owned().into()),
+                n: 2,
                 ..Join::new(room("tea"))
             }),
         ),
@@ -79,6 +80,8 @@ fn anything_malformed_is_refused_with_words_that_help() {
         ("join", vec![r#"{"roomId":"tea","attempt":1}"#]),
         ("join", vec![r#"{"roomId":"tea","attempt":"0123456789abcde"}"#]),
         ("join", vec![long_attempt.as_str()]),
+        ("join", vec![r#"{"roomId":"tea","n":-1}"#]),
+        ("join", vec![r#"{"roomId":"tea","n":1.5}"#]),
         ("join", vec![long_name.as_str()]),
         ("join", vec![big_capabilities.as_str()]),
         ("message", vec![]),

@@ -28,6 +28,11 @@ pub enum Report {
         /// Why not.
         why: Unauthorized,
     },
+    /// The asker has none, since a later join of the same client has it.
+    Outdated {
+        /// Who asked.
+        asker: Asker,
+    },
     /// The asker has given its seat up.
     Left {
         /// Who asked.

@@ -6,7 +6,7 @@ mod model;
 mod world;
 
 use proptest::prelude::*;
-use world::{Step, Token, World};
+use world::{Attempt, Step, Token, World};
 
 const TABS: usize = 5;
 
@@ -22,16 +22,20 @@ fn step() -> impl Strategy<Value = Step> {
     let count = prop_oneof![8 => Just(1_usize), 1 => Just(40)];
     let long = prop::bool::weighted(0.1);
     let keep = prop::bool::weighted(0.3);
-    let has_attempt = prop::bool::weighted(0.3);
+    let attempt = prop_oneof![
+        6 => Just(Attempt::None),
+        3 => Just(Attempt::Next),
+        1 => (1..4_u64).prop_map(Attempt::Late),
+    ];
     let can_resume = prop::bool::weighted(0.8);
     let takes_kept = prop::bool::weighted(0.7);
     let seconds = prop_oneof![9 => 0..25_u64, 1 => Just(24 * 60 * 60)];
     prop_oneof![
         2 => tab.clone().prop_map(Step::Close),
         4 => tab.clone().prop_map(Step::Lose),
-        12 => (tab.clone(), room.clone(), token, has_attempt, can_resume, takes_kept).prop_map(
-            |(tab, room, token, has_attempt, can_resume, takes_kept)| {
-                Step::Join { tab, room, token, has_attempt, can_resume, takes_kept }
+        12 => (tab.clone(), room.clone(), token, attempt, can_resume, takes_kept).prop_map(
+            |(tab, room, token, attempt, can_resume, takes_kept)| {
+                Step::Join { tab, room, token, attempt, can_resume, takes_kept }
             }
         ),
         2 => (tab.clone(), room.clone()).prop_map(|(tab, room)| Step::Leave { tab, room }),

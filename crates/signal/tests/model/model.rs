@@ -34,8 +34,8 @@ pub(crate) struct Seat {
     pub(crate) room: u8,
     pub(crate) user: String,
     pub(crate) holder: Option<String>,
-    /// Whose attempt it was taken by.
-    attempt: Option<usize>,
+    /// Whose attempt it was last taken by, and the number of that.
+    attempt: Option<(usize, u64)>,
     /// When it ends, and the number of the loss, if nobody holds it.
     ends: Option<(u64, u64)>,
     can_resume: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Claim {
 pub(crate) struct Wish {
     pub(crate) room: u8,
     pub(crate) claim: Option<Claim>,
-    pub(crate) attempt: Option<usize>,
+    pub(crate) attempt: Option<(usize, u64)>,
     pub(crate) can_resume: bool,
     pub(crate) takes_kept: bool,
 }
@@ -112,10 +112,17 @@ impl Model {
 
         let mut said = Vec::new();
         let claimed = |seat: &Seat| claim.is_some_and(|claim| claim.seat == seat.number);
-        let tried = |seat: &Seat| seat.room == room && attempt.is_some() && seat.attempt == attempt;
+        let is_same = |seat: &Seat| {
+            attempt.zip(seat.attempt).is_some_and(|(attempt, last)| attempt.0 == last.0)
+        };
+        let tried = |seat: &Seat| seat.room == room && is_same(seat);
         let place = self.seats.iter().position(claimed);
         if let Some(place) = place.or_else(|| self.seats.iter().position(tried)) {
             let seat = &mut self.seats[place];
+            if is_same(seat) && attempt < seat.attempt {
+                return (vec!["refused outdated".into()], None);
+            }
+            seat.attempt = attempt;
             let before = seat.holder.replace(socket.into());
             said.extend(before.map(|before| format!("{before}: replaced")));
             seat.ends = None;

@@ -24,13 +24,12 @@ use crate::{
 pub(crate) enum Step {
     Close(usize),
     Lose(usize),
-    /// With a new socket, if the tab has none.
+    /// With a new socket, if the tab has none or the join is late.
     Join {
         tab: usize,
         room: u8,
         token: Token,
-        /// Whether it says which tab it is.
-        has_attempt: bool,
+        attempt: Attempt,
         can_resume: bool,
         takes_kept: bool,
     },
@@ -59,12 +58,24 @@ pub(crate) enum Token {
     Any(Index),
 }
 
+/// Whether a join says which tab it is, and when the tab sent it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Attempt {
+    None,
+    /// Just now.
+    Next,
+    /// So many joins ago, over a connection that the tab has given up since.
+    Late(u64),
+}
+
 pub(crate) struct World {
     rooms: Rooms<Box<dyn FnMut() -> u64>>,
     model: Model,
     start: Instant,
     /// The tabs' sockets.
     tabs: [Option<String>; TABS],
+    /// How many joins each tab has sent.
+    joins: [u64; TABS],
     /// Each tab's last token for each room.
     own: HashMap<(usize, u8), String>,
     tokens: Vec<String>,
@@ -90,6 +101,7 @@ impl World {
             model: Model::new(room_size),
             start: Instant::now(),
             tabs: Default::default(),
+            joins: [0; TABS],
             own: HashMap::new(),
             tokens: Vec::new(),
             claims: HashMap::new(),
@@ -107,10 +119,23 @@ impl World {
         match step {
             Step::Close(tab) => self.disconnect(tab, true),
             Step::Lose(tab) => self.disconnect(tab, false),
-            Step::Join { tab, room, token, has_attempt, can_resume, takes_kept } => {
-                let attempt = has_attempt.then_some(tab);
-                let wish = Wish { room, claim: None, attempt, can_resume, takes_kept };
-                self.join(tab, &token, wish);
+            Step::Join { tab, room, token, attempt, can_resume, takes_kept } => {
+                let wish = Wish { room, claim: None, attempt: None, can_resume, takes_kept };
+                match attempt {
+                    Attempt::None => self.join(tab, &token, wish),
+                    Attempt::Next => {
+                        self.joins[tab] += 1;
+                        let attempt = Some((tab, self.joins[tab]));
+                        self.join(tab, &token, Wish { attempt, ..wish });
+                    }
+                    Attempt::Late(ago) => {
+                        let live = self.tabs[tab].take();
+                        let attempt = Some((tab, self.joins[tab].saturating_sub(ago)));
+                        self.join(tab, &token, Wish { attempt, ..wish });
+                        self.disconnect(tab, false);
+                        self.tabs[tab] = live;
+                    }
+                }
             }
             Step::Leave { tab, room } => {
                 if let Some(socket) = self.tabs[tab].clone() {
@@ -178,8 +203,9 @@ impl World {
         let capabilities = (can_resume || takes_kept)
             .then(|| raw(format!(r#"{{"resume":{can_resume},"kept":{takes_kept}}}"#)));
         let resume = token.clone().map(Into::into);
-        let attempt_text = attempt.map(|tab| format!("the attempt of tab {tab}").into());
-        let join = Join { capabilities, resume, attempt: attempt_text, ..Join::new(name(room)) };
+        let n = attempt.map_or(0, |(_, n)| n);
+        let attempt = attempt.map(|(tab, _)| format!("the attempt of tab {tab}").into());
+        let join = Join { capabilities, resume, attempt, n, ..Join::new(name(room)) };
         let commands = self.command(&socket, Request::Join(join));
 
         let joined = commands.iter().find_map(|command| match command {

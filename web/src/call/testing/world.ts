@@ -56,6 +56,8 @@ export class World {
 export interface Trouble {
   downFor?: number;
   seenAfter?: number;
+  /** Whether what was on its way to the server comes just before that, rather than never. */
+  late?: boolean;
 }
 
 /** A browser's tab: its page comes and goes, and what it remembers stays. */
@@ -82,8 +84,8 @@ export class Tab {
   }
 
   /** Loses the server for a while. */
-  drop({ downFor = 1_000, seenAfter = 0 }: Trouble = {}): void {
-    this.#page.loseServer(downFor, seenAfter);
+  drop({ downFor = 1_000, seenAfter = 0, late = false }: Trouble = {}): void {
+    this.#page.loseServer(downFor, seenAfter, late);
   }
 
   /** Loads the page anew. */
@@ -167,9 +169,9 @@ class Page implements Signalling {
   hurry(): void {}
   close(): void {}
 
-  loseServer(downFor: number, seenAfter: number): void {
+  loseServer(downFor: number, seenAfter: number, late = false): void {
     if (!this.#line) return;
-    this.#line.cut(seenAfter);
+    this.#line.cut(seenAfter, late);
     this.#line = null;
     this.run((handler) => handler.lost());
     this.reconnect(downFor);
@@ -196,11 +198,12 @@ class Page implements Signalling {
   }
 }
 
-/** A page's connection to the server: what is on its way when it is cut is lost. */
+/** A page's connection to the server: what is on its way when it is cut is lost, or late. */
 class Line {
   readonly #world: World;
   readonly page: Page;
   #whole = true;
+  readonly #stuck: (() => void)[] = [];
 
   constructor(world: World, page: Page) {
     this.#world = world;
@@ -209,16 +212,20 @@ class Line {
   }
 
   toServer(what: (server: FakeServer, line: Line) => void): void {
-    setTimeout(() => this.#whole && what(this.#world.server, this), LATENCY_MS);
+    const arrive = () => what(this.#world.server, this);
+    setTimeout(() => (this.#whole ? arrive() : this.#stuck.push(arrive)), LATENCY_MS);
   }
 
   toPage(what: (handler: SignallingHandler) => void): void {
     setTimeout(() => this.#whole && this.page.run(what), LATENCY_MS);
   }
 
-  cut(seenAfter: number): void {
+  cut(seenAfter: number, late = false): void {
     this.#whole = false;
-    setTimeout(() => this.#world.server.lost(this), seenAfter);
+    setTimeout(() => {
+      if (late) for (const arrive of this.#stuck) arrive();
+      this.#world.server.lost(this);
+    }, seenAfter);
   }
 
   /** The server is gone. */
@@ -232,6 +239,7 @@ interface Seat {
   line: Line | null;
   capabilities: Capabilities;
   attempt: string | undefined;
+  n: number;
   polite: boolean;
   queue: unknown[];
   /** For whoever comes. */
@@ -256,15 +264,25 @@ class FakeServer {
 
   join(
     line: Line,
-    { resume: ticket, attempt, capabilities = OWN_CAPABILITIES }: Parameters<Signalling['join']>[0],
+    {
+      resume: ticket,
+      attempt,
+      n = 0,
+      capabilities = OWN_CAPABILITIES,
+    }: Parameters<Signalling['join']>[0],
   ): void {
     const claimed = this.#seats.find((seat) => seat.userId === ticket);
     const held = claimed ?? this.#seats.find((seat) => seat.attempt === attempt);
+    if (held && held.attempt === attempt && n < held.n) {
+      const message = 'A later join has the seat.';
+      const body = { event: 'join', code: 'outdated', message };
+      return this.#say(line, 'refused', (h) => h.refused(body));
+    }
     if (held) {
       clearTimeout(held.grace);
       if (held.line && held.line !== line) this.#say(held.line, 'replaced', (h) => h.replaced());
       held.line = line;
-      held.capabilities = capabilities;
+      Object.assign(held, { capabilities, attempt, n });
       delete held.kept;
       return this.#welcome(held, true);
     }
@@ -275,7 +293,7 @@ class FakeServer {
     const fresh = `${Math.floor(this.#world.random() * 1e9)}-${this.#world.made}`;
     const userId = restored ? ticket : fresh;
     const polite = this.#politeness.get(userId) ?? this.#seats.length > 0;
-    const seat: Seat = { userId, line, capabilities, attempt, polite, queue: [] };
+    const seat: Seat = { userId, line, capabilities, attempt, n, polite, queue: [] };
     if (restored && this.#seats[0]?.polite) this.#seats.unshift(seat);
     else this.#seats.push(seat);
     if (this.#seats.length > 1) this.#order();

@@ -62,6 +62,56 @@ fn a_resume_token_counts_before_the_attempt() {
 }
 
 #[test]
+fn a_join_that_comes_after_a_later_one_takes_nothing_from_it() {
+    let mut server = Server::without_turn(2);
+    server.connect(&["ann", "ann2", "ann3", "ben"]);
+    server.seat("tea", &["ben"]);
+    server.attempt_again("ann", ANNS, 1, None);
+    // What the second connection carried is late, and the third one has brought another since.
+    server.attempt_again("ann3", ANNS, 3, None);
+    let outdated = [refused("join", Code::Outdated)];
+    assert_eq!(server.attempt_again("ann2", ANNS, 2, None), outdated);
+    assert_eq!(server.lose("ann2"), [], "it has no seat");
+    server.message("ben", "an offer");
+    assert_eq!(names(&server.lose("ann3")), ["ben: peeraway"], "the seat was the third one's");
+}
+
+#[test]
+fn nor_does_one_with_the_token_of_the_seat() {
+    let mut server = Server::without_turn(2);
+    server.connect(&["ann", "ann2", "ann3", "ann4"]);
+    let joined = server.attempt_again("ann", ANNS, 1, None);
+    let token = joined[0].body["resume"].clone();
+    server.attempt_again("ann3", ANNS, 3, Some(&token));
+    let outdated = [refused("join", Code::Outdated)];
+    assert_eq!(server.attempt_again("ann2", ANNS, 2, Some(&token)), outdated);
+    server.lose("ann3");
+    assert_eq!(
+        server.attempt_again("ann2", ANNS, 2, Some(&token)),
+        outdated,
+        "not while it is away"
+    );
+    let said = server.attempt_again("ann4", ANNS, 4, Some(&token));
+    assert_eq!(said[0].body["resumed"], true);
+    assert_eq!(server.rooms.figures().refused.iter().map(|(_, number)| number).sum::<u64>(), 2);
+}
+
+#[test]
+fn the_number_begins_anew_with_another_page_that_has_the_token() {
+    let mut server = Server::without_turn(2);
+    server.connect(&["ann", "page", "late", "again"]);
+    let joined = server.attempt_again("ann", ANNS, 5, None);
+    let token = joined[0].body["resume"].clone();
+    let pages = "of the page that was loaded anew";
+    let said = server.attempt_again("page", pages, 2, Some(&token));
+    assert_eq!(names(&said), ["ann: replaced", "joined"]);
+    let late = server.attempt_again("late", pages, 1, Some(&token));
+    assert_eq!(late, [refused("join", Code::Outdated)]);
+    let said = server.attempt_again("again", pages, 3, None);
+    assert_eq!(names(&said), ["page: replaced", "joined"], "the seat is its attempt's");
+}
+
+#[test]
 fn a_seat_that_has_ended_is_not_found_again() {
     let mut server = Server::without_turn(2);
     server.connect(&["ann", "ann2"]);
@@ -93,9 +143,24 @@ fn attempts_have_a_length_that_nobody_guesses() {
 }
 
 impl Server {
+    /// Without a number, as clients may that have no two connections on the way.
     fn attempt(&mut self, socket: &str, attempt: &str) -> Vec<Said> {
         let capabilities = json!({"resume": true});
         let join = json!({"roomId": "tea", "attempt": attempt, "capabilities": capabilities});
+        self.request(socket, "join", join)
+    }
+
+    fn attempt_again(
+        &mut self,
+        socket: &str,
+        attempt: &str,
+        n: u64,
+        token: Option<&Value>,
+    ) -> Vec<Said> {
+        let join = json!({
+            "roomId": "tea", "attempt": attempt, "n": n, "resume": token,
+            "capabilities": {"resume": true},
+        });
         self.request(socket, "join", join)
     }
 }
