@@ -32,8 +32,7 @@ scenario('a call, its settings, a reload and another language need no storage', 
   await bob.says(/Alice/);
 
   await choose(alice, 'Settings');
-  const list = await alice.page.waitForSelector('::-p-aria([name="Resolution"][role="combobox"])');
-  await list.select('360');
+  await (await resolution(alice)).select('360');
   await alice.says(/Your camera gives 640 × 360/);
   await alice.page.keyboard.press('Escape');
 
@@ -41,6 +40,10 @@ scenario('a call, its settings, a reload and another language need no storage', 
   await alice.reaches('connected');
   await talk(alice, bob);
   assert.equal(await alice.page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await choose(alice, 'Settings');
+  assert.equal(await alice.field('Your name'), 'Alice');
+  assert.equal(await (await resolution(alice)).evaluate((list) => list.value), '360');
+  await alice.page.keyboard.press('Escape');
   await choose(alice, 'Language and colours');
   await alice.page.locator('::-p-aria([name="中文"][role="radio"])').click();
   await until('the Chinese call', DEADLINE, () => alice.names('麦克风').catch(() => false));
@@ -104,6 +107,11 @@ function keepSockets() {
       window.sockets.push(this);
     }
   };
+}
+
+/** The list of the camera's resolutions, in the settings. */
+function resolution(person) {
+  return person.page.waitForSelector('::-p-aria([name="Resolution"][role="combobox"])');
 }
 
 /** Presses a line of the menu. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { CallSnapshot } from '../call';
-import { ASKS_FIRST, asksFirst, noteAbsence, seatKeeper, takeAbsence } from './memory';
+import { keep } from './kept';
+import { asksFirst, choiceKeeper, noteAbsence, seatKeeper, takeAbsence } from './memory';
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -36,14 +37,19 @@ it('goes back into no call that was left long ago, or hung up', () => {
   expect(takeAbsence('tea', 3_000)).toBeNull();
 });
 
-it('asks before it connects if that was chosen, and not where nothing is kept', () => {
-  vi.stubGlobal('localStorage', undefined);
-  expect(asksFirst()).toBe(false);
-  const kept: Record<string, string> = {};
-  vi.stubGlobal('localStorage', { getItem: (key: string) => kept[key] ?? null });
-  expect(asksFirst()).toBe(false);
-  kept[ASKS_FIRST] = '1';
-  expect(asksFirst()).toBe(true);
+it('keeps what was chosen for the calls to come, or for the tab where the browser forbids that', () => {
+  for (const storage of [sessionStorage, undefined]) {
+    vi.stubGlobal('localStorage', storage);
+    expect(asksFirst()).toBe(false);
+    keep('ask', '1');
+    expect(asksFirst()).toBe(true);
+    keep('ask', null);
+    expect(asksFirst()).toBe(false);
+    expect(choiceKeeper.load()).toEqual({});
+    choiceKeeper.save({ name: 'Ada' });
+    expect(choiceKeeper.load()).toEqual({ name: 'Ada' });
+    sessionStorage.removeItem('choices');
+  }
 });
 
 it('remembers with its place in the history where the browser forbids to keep anything', () => {
@@ -60,6 +66,16 @@ it('remembers with its place in the history where the browser forbids to keep an
   seatKeeper('tea').save(null);
   expect(seatKeeper('tea').load()).toBeNull();
   expect(history.state).toMatchObject({ other: 1 });
+});
+
+it('goes on where not even the history takes anything', () => {
+  vi.stubGlobal('sessionStorage', undefined);
+  const replaceState = () => {
+    throw new DOMException('too often', 'SecurityError');
+  };
+  vi.stubGlobal('history', { state: { 'seat:tea': 'first' }, replaceState });
+  seatKeeper('tea').save('second');
+  expect(seatKeeper('tea').load()).toBe('first');
 });
 
 function call({ inCall = true, microphone = true } = {}): CallSnapshot {

@@ -3,6 +3,7 @@
  * remembers for the next call.
  */
 import type { CallSnapshot, ChoiceStore, Kind, ResumeStore } from '../call';
+import { keep, kept } from './kept';
 import { remember, remembered } from './tab';
 
 /** After a longer absence than this, nobody expects to be in a call at once (ms). */
@@ -14,12 +15,9 @@ export interface Absence {
   off: Kind[];
 }
 
-/** Under what every page of the browser remembers that it asks before it connects. */
-export const ASKS_FIRST = 'ask';
-
 /** Whether somebody has to start a call before it connects. */
 export function asksFirst(): boolean {
-  return attempt(() => localStorage.getItem(ASKS_FIRST)) !== null;
+  return kept('ask') !== null;
 }
 
 /** Keeps what gives a room's seat back. */
@@ -33,8 +31,8 @@ export function seatKeeper(room: string): ResumeStore {
 
 /** Keeps devices, quality and name for the next call. */
 export const choiceKeeper: ChoiceStore = {
-  load: () => attempt(() => JSON.parse(localStorage.getItem('choices') ?? '{}')),
-  save: (choices) => attempt(() => localStorage.setItem('choices', JSON.stringify(choices))),
+  load: () => attempt(() => JSON.parse(kept('choices') ?? '{}')),
+  save: (choices) => keep('choices', JSON.stringify(choices)),
 };
 
 /** Notes, when a page goes, whether it was in a call, and how. `now` is the time of day (ms). */

@@ -12,12 +12,16 @@ export function remembered(key: string): string | null {
   }
 }
 
-/** Lets the tab remember something, or with `null` forget it. */
+/** Lets the tab remember something, or with `null` forget it; where nothing can be kept, what it had before stands. */
 export function remember(key: string, value: string | null): void {
   try {
     if (value === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, value);
   } catch {
-    history.replaceState({ ...history.state, [key]: value }, '');
+    try {
+      history.replaceState({ ...history.state, [key]: value }, '');
+    } catch {
+      // Some browsers bound how often a page may do so, and a page that goes may not at all.
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Call } from '../../call';
 import { inLanguage } from '../i18n/later';
-import { ASKS_FIRST, attempt } from '../memory';
+import { keep } from '../kept';
 import { askWords } from './words';
 import './ask.css';
 
@@ -13,9 +13,7 @@ export function AskFirst({ call }: { call: Call }) {
   const choose = (on: boolean) => {
     call.asks = on;
     setAsks(on);
-    attempt(() =>
-      on ? localStorage.setItem(ASKS_FIRST, '1') : localStorage.removeItem(ASKS_FIRST),
-    );
+    keep('ask', on ? '1' : null);
   };
   return (
     <label class="ask-first" title={words.about}>

@@ -1,4 +1,4 @@
-import { kept } from '../preferences/kept';
+import { kept } from '../kept';
 import { languageOfHash } from '../route';
 import { chooseLanguage } from './language';
 

@@ -1,7 +1,7 @@
-import { remember, remembered } from '../tab';
+import { remember, remembered } from './tab';
 
 /** What a person has chosen for good in this browser, or for the tab where the browser forbids to keep anything. */
-export type Choice = 'theme' | 'language';
+export type Choice = 'theme' | 'language' | 'ask' | 'choices';
 
 /** What was chosen; `null` if nothing was. */
 export function kept(choice: Choice): string | null {
