@@ -168,7 +168,7 @@ scenario('without a server, and without a token', {}, async (s) => {
   const stranger = await openPerson(s, 'stranger', await launched.chromium());
   await stranger.join(twocan.url(ROOM));
   await stranger.reaches('failed');
-  await stranger.says(/lets in only those whom a site has given a link/);
+  await stranger.says(/lets in only people who come by a personal link/);
   assert.equal(await stranger.names('New call'), false);
   await assertAccessible(stranger, 'failed: not let in');
   const alice = await openPerson(s, 'alice', await launched.chromium());

@@ -24,7 +24,7 @@ const en = {
       unauthorized:
         'This link does not let you in, or does so no longer. Ask whoever gave it to you for a new one.',
       tokenless:
-        'This server lets in only those whom a site has given a link of their own, and this one is none. Open the call from that site, or ask there for a link.',
+        'This server lets in only people who come by a personal link from a site, and this is not such a link. Open the call from that site, or ask there for a link.',
     },
     again: 'Try again',
     fresh: 'New call',
@@ -54,7 +54,7 @@ const zh: typeof en = {
       tooManyRooms: '这个页面同时进入的房间太多了。请关闭其他通话后重试，或者开始新的通话。',
       unauthorized: '这个链接不能进入通话，或者已经失效。请向给你链接的人要一个新的。',
       tokenless:
-        '这个服务器只让持有网站专属链接的人进入，而这个链接不是。请从该网站打开通话，或者向它索取链接。',
+        '这个服务器只让通过网站的个人链接来的人进入，而这个链接不是个人链接。请从该网站打开通话，或者向它索取链接。',
     },
     again: '重试',
     fresh: '新的通话',

@@ -4,7 +4,7 @@ const en = {
   headingLeft: 'Waiting for them',
   ownLead: 'The call starts by itself when they come.',
   ownLink:
-    'Whoever you wait for needs a link of their own: yours lets in nobody but you. They find it where you found yours, or ask there for one.',
+    'Your link is meant for you alone: whoever else opens it would come in as you. Whoever you wait for needs a link of their own. They find it where you found yours, or ask there for one.',
   link: 'Link to this call',
   sealed: 'This call is sealed: its key is in the link, and the server never sees it.',
   copy: 'Copy link',
@@ -23,7 +23,8 @@ const zh: typeof en = {
   heading: '把链接发给对方',
   headingLeft: '等对方回来',
   ownLead: '对方来了，通话就自动开始。',
-  ownLink: '对方需要一个自己的链接，你的链接只能让你进入。对方可以在你得到链接的地方找到或索取。',
+  ownLink:
+    '你的链接是给你一个人的，别人用它会以你的身份进入。对方需要一个自己的链接，可以在你得到链接的地方找到或索取。',
   link: '通话链接',
   sealed: '这个通话是密封的：钥匙在链接里，服务器看不到。',
   copy: '复制链接',
