@@ -5,8 +5,8 @@ import { useEffect, useRef } from 'preact/hooks';
 let loaded = false;
 
 /**
- * Heading of a screen. Takes the focus when its screen comes, since the button that led to it is gone. A screen reader
- * tells it with the screen's `#lead`, of which it would tell nothing else as that comes along with its words.
+ * Heading of a screen. Takes the focus when its screen comes, since the button that led to it is gone. Described by the
+ * screen's `#lead`: a live region that appears together with its text is not announced by itself.
  */
 export function Heading({ unseen, children }: { unseen?: boolean; children: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
