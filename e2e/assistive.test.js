@@ -12,6 +12,8 @@ const DEADLINE = 10_000;
 const ROOM = '/r/tea';
 /** What can have the keyboard, as far as it is seen. Of radio buttons one can, and of a menu its button. */
 const CONTROLS = 'a[href], button, input, select, textarea, summary, [role=log]';
+/** What the menu opens as a dialog. */
+const DIALOGS = ['Who could listen', 'Settings', 'Language and colours', 'Keys'];
 
 scenario('a dialog keeps the keyboard while it is open, and gives it back to what opened it', {}, async (s) => {
   const twocan = await startTwocan(s);
@@ -21,7 +23,7 @@ scenario('a dialog keeps the keyboard while it is open, and gives it back to wha
   await keeps(alice, 'Language and colours', []);
 
   await meet(s, twocan, alice);
-  for (const line of ['Who could listen', 'Settings', 'Language and colours', 'Keys']) {
+  for (const line of DIALOGS) {
     await keeps(alice, 'More', [line]);
   }
   const lock = 'Not sealed. Who could listen?';
@@ -32,6 +34,21 @@ scenario('a dialog keeps the keyboard while it is open, and gives it back to wha
   await within(alice, 'dialog[open]');
   await alice.page.keyboard.press('Escape');
   await focused(alice, 'Camera');
+});
+
+scenario('a dialog begins at its heading, also in a low window', {}, async (s) => {
+  const twocan = await startTwocan(s);
+  const alice = await openPerson(s, 'alice', await launched.chromium());
+  await alice.page.setViewport({ width: 390, height: 500 });
+  await meet(s, twocan, alice);
+  for (const line of DIALOGS) {
+    await opens(alice, 'More', [line]);
+    await within(alice, 'dialog[open] h2');
+    const above = await alice.page.evaluate(() => document.querySelector('dialog[open]').scrollTop);
+    assert.equal(above, 0, line);
+    await alice.page.keyboard.press('Escape');
+    await focused(alice, 'More');
+  }
 });
 
 scenario('a panel takes the keyboard, lets it go on, and gives it back', {}, async (s) => {

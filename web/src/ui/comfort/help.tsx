@@ -54,7 +54,9 @@ export function Help({ onClose }: ToolProps) {
   const dialog = useModal();
   return (
     <dialog ref={dialog} class="dialog help" aria-labelledby="help-heading" onClose={onClose}>
-      <h2 id="help-heading">{words.heading}</h2>
+      <h2 id="help-heading" tabIndex={-1} autofocus>
+        {words.heading}
+      </h2>
       <dl>
         {KEYS.filter(([, , here]) => here()).map(([key, does]) => (
           <>

@@ -61,7 +61,9 @@ export function Preferences({ onClose }: { onClose(): void }) {
       aria-labelledby="preferences-heading"
       onClose={onClose}
     >
-      <h2 id="preferences-heading">{words.heading}</h2>
+      <h2 id="preferences-heading" tabIndex={-1} autofocus>
+        {words.heading}
+      </h2>
       {/* A site that shows the page in a frame may have chosen for it. */}
       {languageOfHash(location.hash) === null && (
         <Choice legend={words.language} from={LANGUAGES} value={language.key} onChoose={speak} />

@@ -25,7 +25,9 @@ export function SettingsDialog({ call, snapshot, onClose }: ToolProps) {
   return (
     <dialog ref={dialog} class="dialog settings" aria-labelledby={id} onClose={onClose}>
       <div class="settings-body">
-        <h2 id={id}>{words.settings}</h2>
+        <h2 id={id} tabIndex={-1} autofocus>
+          {words.settings}
+        </h2>
         {settings && now && (
           <div class="picks">
             <CameraPick settings={settings} now={now} />

@@ -17,7 +17,9 @@ export function Verify({ snapshot, onClose }: ToolProps) {
   return (
     <dialog ref={dialog} class="dialog verify" aria-labelledby="verify-heading" onClose={onClose}>
       <div class="verify-body">
-        <h2 id="verify-heading">{sealed ? words.sealed : words.unsealed}</h2>
+        <h2 id="verify-heading" tabIndex={-1} autofocus>
+          {sealed ? words.sealed : words.unsealed}
+        </h2>
         <p>{sealed ? words.sealedText : words.unsealedText}</p>
         {isCode(code) ? (
           <>
