@@ -195,17 +195,16 @@ export class Files {
     const { id } = command;
     const before = this.#work.get(id) ?? Promise.resolve();
     const work = before.then(async () => {
-      const place = this.#destinations.get(id);
-      if (!place) return;
       try {
-        const next = await this.#carryOut(command, place);
-        this.#runIncoming(next);
+        const place = this.#destinations.get(id);
+        if (place) this.#runIncoming(await this.#carryOut(command, place));
       } catch (error) {
         console.warn('twocan: writing a file:', error);
         this.#runIncoming(this.#incoming.fail(id, reasonOf(error)));
+      } finally {
+        if (this.#work.get(id) === work) this.#work.delete(id);
+        this.#options.changed();
       }
-      if (this.#work.get(id) === work) this.#work.delete(id);
-      this.#options.changed();
     });
     this.#work.set(id, work);
   }

@@ -30,6 +30,8 @@ export class Incoming {
   readonly transfers = new Transfers(false);
   /** From where on each has been asked for last. */
   readonly #asked = new Map<string, number>();
+  /** How many pieces of each are written or being written. */
+  readonly #stored = new Map<string, number>();
   #current: Current | null = null;
   #page: string | null = null;
 
@@ -205,14 +207,15 @@ export class Incoming {
     const current = this.#current;
     if (current?.id !== id) return [];
     const { piece, filled, size } = current;
-    if (n !== current.n || filled < piece.length) return this.fail(id, 'disorder');
+    const isPiece = n === current.n && piece.length > 0;
+    if (!isPiece || filled < piece.length) return this.fail(id, 'disorder');
     current.n += 1;
     current.filled = 0;
     // There is none after the last: bytes that come all the same have no room in it.
     current.piece = pieceOf(size, current.n);
-    // A sender that begins anew fills no memory with what is written already.
-    const moved = this.transfers.get(id)?.moved ?? 0;
-    if (n * BLOCK + piece.length <= moved) return [];
+    // A sender that begins anew fills no memory with what is there already.
+    if (n < (this.#stored.get(id) ?? 0)) return [];
+    this.#stored.set(id, n + 1);
     return [{ do: 'store', id, n, bytes: piece, sha256 }];
   }
 
@@ -224,6 +227,7 @@ export class Incoming {
 
   #forget(id: string): void {
     this.#asked.delete(id);
+    this.#stored.delete(id);
     if (this.#current?.id === id) this.#current = null;
   }
 }

@@ -127,6 +127,16 @@ it.each<[string, (incoming: Incoming) => IncomingCommand[]]>([
     'another beginning than was asked for',
     (it) => it.heard({ type: 'start', id: ID, at: BLOCK }, 0),
   ],
+  [
+    'a piece after the last',
+    (it) => {
+      for (let n = 0; n < 4; n += 1) {
+        it.bytes(new Uint8Array(BLOCK));
+        it.heard({ type: 'block', id: ID, n, sha256: SUM }, 0);
+      }
+      return it.heard({ type: 'block', id: ID, n: 4, sha256: SUM }, 0);
+    },
+  ],
 ])('ends a transfer that sends %s', (_name, act) => {
   const incoming = started(4 * BLOCK);
   expect(act(incoming)).toEqual([
@@ -164,6 +174,30 @@ it('keeps nothing of pieces that come again though they are written', () => {
   }
   expect(kept).toBe(MOST_UNWRITTEN / BLOCK);
   expect(incoming.transfers.get(ID)?.end?.reason).toBe('disorder');
+});
+
+it.each<[string, FileMessage[]]>([
+  ['begins', [{ type: 'start', id: ID, at: 0 }]],
+  [
+    'offers it',
+    [
+      { type: 'offer', id: ID, name: 'a', size: 1 },
+      { type: 'start', id: ID, at: 0 },
+    ],
+  ],
+])('holds no piece twice of a sender that %s again while the disk is slow', (_, again) => {
+  const incoming = started(100 * BLOCK);
+  const stores: number[] = [];
+  for (let times = 0; times < 5; times += 1) {
+    for (let n = 0; n < MOST_UNWRITTEN / BLOCK; n += 1) {
+      incoming.bytes(new Uint8Array(BLOCK));
+      const commands = incoming.heard({ type: 'block', id: ID, n, sha256: SUM }, 0);
+      stores.push(...commands.flatMap((command) => (command.do === 'store' ? command.n : [])));
+    }
+    for (const message of again) incoming.heard(message, 0);
+  }
+  expect(stores).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(incoming.transfers.get(ID)?.state).toBe('running');
 });
 
 it('passes over bytes that nobody asked for', () => {
