@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Recording } from './recording';
+import { Recording, type RecordingOptions } from './recording';
 import type { Sink } from './sink';
 
 beforeEach(() => {
@@ -65,15 +65,25 @@ it('leaves nothing open where the browser cannot record', () => {
   expect(FakeAudioContext.open).toBe(0);
 });
 
+it('leaves nothing open where nothing can draw', () => {
+  const every = () => {
+    throw new Error('no worker');
+  };
+  expect(() => aRecording({ every })).toThrow('no worker');
+  expect(FakeAudioContext.open).toBe(0);
+  expect(FakeRecorder.last?.state).toBe('inactive');
+});
+
 /** Everything that is mixed at the moment. */
 let mixed = new Set<unknown>();
 
 interface Choice {
   broken?: () => void;
   full?: boolean;
+  every?: RecordingOptions['every'];
 }
 
-function aRecording({ broken = () => {}, full = false }: Choice = {}) {
+function aRecording({ broken = () => {}, full = false, every }: Choice = {}) {
   mixed = new Set();
   FakeAudioContext.open = 0;
   const log: string[] = [];
@@ -106,10 +116,12 @@ function aRecording({ broken = () => {}, full = false }: Choice = {}) {
     sink,
     pictures: () => pictures,
     sounds: () => sounds,
-    every: (_perSecond, draw) => {
-      turn = draw;
-      return () => {};
-    },
+    every:
+      every ??
+      ((_perSecond, draw) => {
+        turn = draw;
+        return () => {};
+      }),
     broken,
   });
   const recorder = FakeRecorder.last;

@@ -43,13 +43,22 @@ export class Recording {
   /** Throws if the browser cannot. */
   constructor(options: RecordingOptions) {
     this.#options = options;
+    let recorder: MediaRecorder | undefined;
     try {
-      this.#recorder = this.#start();
+      recorder = this.#make();
+      recorder.start(PIECE_MS);
+      this.#rest = options.every(FRAME_RATE, () => this.#draw());
+      this.#recorder = recorder;
     } catch (error) {
+      if (recorder && recorder.state !== 'inactive') {
+        // Nothing of it is a film.
+        recorder.ondataavailable = null;
+        recorder.stop();
+      }
+      for (const track of recorder?.stream.getTracks() ?? []) track.stop();
       void this.#sounds.close();
       throw error;
     }
-    this.#rest = options.every(FRAME_RATE, () => this.#draw());
   }
 
   /** Ends it when all is written; the answer is the file where it has to be saved yet. */
@@ -58,7 +67,7 @@ export class Recording {
     return this.#stopped;
   }
 
-  #start(): MediaRecorder {
+  #make(): MediaRecorder {
     const { canvas, format } = this.#options;
     this.#draw();
     const film = canvas.captureStream(FRAME_RATE);
@@ -73,7 +82,6 @@ export class Recording {
     const recorder = new MediaRecorder(film, settings);
     recorder.ondataavailable = ({ data }) => this.#write(data);
     recorder.onerror = () => this.#break();
-    recorder.start(PIECE_MS);
     return recorder;
   }
 
