@@ -92,12 +92,30 @@ it('does not take the pace of a new connection for a narrow network', () => {
   expect(monitor.statistics.trouble).not.toBeNull();
 });
 
+it.each<[string, Second]>([
+  ['another connection', { link: {} }],
+  ['another path', { via: 'q' }],
+])('tries pictures at once on %s', (_, another) => {
+  const { monitor, io, pass } = watched();
+  const tight = { available: 60_000, lostOut: 0.3 };
+  pass(14, tight);
+  expect(monitor.statistics.pictures).toBe('none');
+  io.picturesChanged.mockClear();
+  pass(1, { ...tight, ...another });
+  expect(monitor.statistics.pictures).toBe('trial');
+  expect(io.picturesChanged).toHaveBeenCalledOnce();
+});
+
 interface Second {
   lost?: number;
   limitation?: string;
   available?: number;
   carries?: boolean;
   link?: object;
+  /** How much of the own picture is lost. */
+  lostOut?: number;
+  /** The candidate from which it is sent. */
+  via?: string;
 }
 
 /** A monitor of a made-up call; `pass` lets so many seconds pass. */
@@ -132,17 +150,27 @@ function watched() {
 function entries(
   packetsReceived: number,
   packetsLost: number,
-  { limitation, available }: Second,
+  { limitation, available, lostOut = 0, via = 'l' }: Second,
 ): Entry[] {
   return [
     { id: 't', type: 'transport', selectedCandidatePairId: 'p' },
-    { id: 'p', type: 'candidate-pair', ...(available && { availableOutgoingBitrate: available }) },
+    {
+      id: 'p',
+      type: 'candidate-pair',
+      localCandidateId: via,
+      ...(available && { availableOutgoingBitrate: available }),
+    },
+    { id: via, type: 'local-candidate', candidateType: 'host', address: `address of ${via}` },
     { id: 'v', type: 'inbound-rtp', kind: 'video', packetsReceived, packetsLost },
     {
       id: 'o',
       type: 'outbound-rtp',
       kind: 'video',
+      // As many go as come.
+      packetsSent: packetsReceived,
+      bytesSent: 50 * packetsReceived,
       ...(limitation && { qualityLimitationReason: limitation }),
     },
+    { id: 'r', type: 'remote-inbound-rtp', localId: 'o', fractionLost: lostOut },
   ];
 }

@@ -95,6 +95,8 @@ export class Monitor {
     const before = this.#before?.link === link ? this.#before : null;
     const ms = before ? at - before.at : 0;
     const report = new Report(entries);
+    const route = routeOf(report) ?? this.#statistics.route;
+    if (!before || isAnother(route, this.#statistics.route)) this.#soundFirst.begin();
     const since = before?.since ?? at;
     this.#before = { report, at, since, link };
     const sample = sampleOf(before?.report ?? null, report, at, ms);
@@ -108,7 +110,7 @@ export class Monitor {
     const length = before ? Math.min(ms, GAP_MS) / 1_000 : 0;
     this.#statistics = {
       samples,
-      route: routeOf(report) ?? this.#statistics.route,
+      route,
       codecs: codecsOf(report),
       pictures,
       trouble: carries ? shown : null,
@@ -152,6 +154,11 @@ export class Monitor {
     this.#toldAt = at;
     this.#io.tell(report);
   }
+}
+
+/** Whether the media has gone over to another path. */
+function isAnother(route: Route | null, before: Route | null): boolean {
+  return JSON.stringify(route) !== JSON.stringify(before);
 }
 
 /** Without what says only that a connection has not found its pace. */

@@ -16,64 +16,103 @@ const LATE_MS = 800;
 /** So many seconds are looked at together, and this many decide. */
 const TOGETHER = 5;
 const MOST = 4;
-/** A trial lasts so long (ms), of which what comes first is what was there before. */
+/** A trial lasts so long (ms), unless it fails before. */
 const TRIAL_MS = 10_000;
-const SETTLING_MS = 4_000;
-/** The first trial comes after this, each that fails doubles it up to the last (ms). */
+/** Each trial doubles the wait for the next one, up to the last (ms). */
 const FIRST_WAIT_MS = 10_000;
 const LAST_WAIT_MS = 80_000;
 /** Pictures that have held for so long begin anew with the first wait (ms). */
 const HELD_MS = 60_000;
+/** Less than this share of the loss remains without pictures if it is they that cause it. */
+const REMAINS = 2 / 3;
+/** Pictures that were stopped in vain are spared for so long, and for twice as long each time, up to the last (ms). */
+const FIRST_SPARED_MS = 60_000;
+const LAST_SPARED_MS = 480_000;
 
 /**
  * Sees to it that sound wins over pictures: browsers send a picture however narrow the link is, so where there is room
- * for sound alone no picture is sent, until a trial shows that there is more. Takes one reading a second.
+ * for sound alone no picture is sent, until a trial shows that there is more, or the sound that it is not the pictures
+ * from which it suffers. Takes one reading a second.
  */
 export class SoundFirst {
   /** As they are to be sent from here on. */
   pictures: Pictures = 'all';
   #seconds: Second[] = [];
-  /** Since when it is so. */
-  #since = Number.NEGATIVE_INFINITY;
+  /** Since when it is so; `null` for since the next second. */
+  #since: number | null = Number.NEGATIVE_INFINITY;
   #wait = FIRST_WAIT_MS;
+  /** So long no more is made of a loss that was there without them (ms). */
+  #spared = 0;
+  #without = 0;
+  /** How much was lost beside pictures when they were last stopped. */
+  #lost = 0;
 
   /** Takes the next second of a connection that carries. */
   take(second: Second): void {
     const { at } = second;
     this.#seconds = [...this.#seconds, second].slice(-TOGETHER);
+    this.#since ??= at;
     const lasted = at - this.#since;
     if (this.pictures === 'none') {
-      if (lasted >= this.#wait) this.#become('trial', at);
-    } else if (this.pictures === 'trial') {
-      if (lasted < SETTLING_MS) return;
-      if (this.#isTight() && lasted >= TRIAL_MS) this.#fail(at);
-      else if (lasted >= TRIAL_MS) this.#become('all', at);
-    } else if (this.#isTight()) {
-      this.#fail(at);
-    } else if (lasted >= HELD_MS) {
-      this.#wait = FIRST_WAIT_MS;
+      if (lasted >= this.#wait) this.#resume(at);
+      return;
+    }
+    if (this.pictures === 'all' && lasted >= HELD_MS) this.#wait = FIRST_WAIT_MS;
+    const blamed = lasted >= this.#spared || REMAINS * this.#loss() > this.#without;
+    if (blamed && this.#are(isTight)) {
+      this.#lost = this.#loss();
+      this.#become('none', at);
+    } else if (this.pictures === 'trial' && lasted >= TRIAL_MS) {
+      this.#become('all', at);
     }
   }
 
-  #isTight(): boolean {
-    return this.#seconds.filter(isTight).length >= MOST;
+  /** The seconds that follow are of another path, of which nothing is known: a trial shows at once what it has room for. */
+  begin(): void {
+    this.#wait = FIRST_WAIT_MS;
+    this.#spared = 0;
+    if (this.pictures === 'all') this.#become('all', Number.NEGATIVE_INFINITY);
+    else this.#become('trial', null);
   }
 
-  #fail(at: number): void {
-    if (this.pictures === 'trial') this.#wait = Math.min(LAST_WAIT_MS, 2 * this.#wait);
-    this.#become('none', at);
+  #resume(at: number): void {
+    if (this.#are(suffers) && this.#loss() >= REMAINS * this.#lost) {
+      this.#spared = Math.min(LAST_SPARED_MS, Math.max(FIRST_SPARED_MS, 2 * this.#spared));
+      this.#without = Math.max(LOSS, this.#loss());
+      this.#become('all', at);
+    } else {
+      this.#wait = Math.min(LAST_WAIT_MS, 2 * this.#wait);
+      this.#spared = 0;
+      this.#become('trial', at);
+    }
   }
 
-  #become(pictures: Pictures, at: number): void {
+  /** Whether most of the last seconds are of this kind. */
+  #are(kind: (second: Second) => boolean): boolean {
+    return this.#seconds.filter(kind).length >= MOST;
+  }
+
+  /** How much was lost in the last seconds. */
+  #loss(): number {
+    const sum = this.#seconds.reduce((lost, { lossOut }) => lost + (lossOut ?? 0), 0);
+    return sum / this.#seconds.length;
+  }
+
+  #become(pictures: Pictures, since: number | null): void {
     this.pictures = pictures;
-    this.#since = at;
+    this.#since = since;
     this.#seconds = [];
   }
 }
 
+/** Whether sound is lost or late, with pictures or without. */
+function suffers({ lossOut, roundTrip }: Second): boolean {
+  return (lossOut ?? 0) > LOSS || (roundTrip ?? 0) > LATE_MS;
+}
+
 /** Whether pictures were sent beside which sound had too little room. */
-function isTight({ available, lossOut, roundTrip, videoOut }: Second): boolean {
-  const suffers = (lossOut ?? 0) > LOSS || (roundTrip ?? 0) > LATE_MS;
-  if (!videoOut || !suffers) return false;
+function isTight(second: Second): boolean {
+  const { available, videoOut } = second;
+  if (!videoOut || !suffers(second)) return false;
   return available === null ? videoOut < SMALL : available < ROOM;
 }
