@@ -77,6 +77,8 @@ export class Link {
   readonly #screenStream = new MediaStream();
   readonly #tracks: Partial<Record<Line, MediaStreamTrack | null>>;
   readonly #lines: Partial<Record<Line, RTCRtpTransceiver>> = {};
+  /** How each line is to be sent, also one that is not there yet. */
+  readonly #tuned: Partial<Record<Line, Partial<RTCRtpEncodingParameters>>> = {};
   /** Lines stay as they are, so that only a beginning, a first screen and a new path need one. */
   #wantsOffer: boolean;
   #restartedAt = Number.NEGATIVE_INFINITY;
@@ -184,6 +186,7 @@ export class Link {
 
   /** Changes how a line is sent: whether at all, the limits of it, and its weight beside the others. */
   async tune(line: Line, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
+    this.#tuned[line] = { ...this.#tuned[line], ...change };
     const sender = this.#lines[line]?.sender;
     const parameters = sender?.getParameters();
     if (!parameters?.encodings.length) return;
@@ -347,7 +350,9 @@ export class Link {
       // Browsers without it send the track without a stream's name; it is still shown.
       offered.sender.setStreams?.(isScreen ? this.#screenStream : this.#stream);
       this.#lines[kind] = offered;
-      if (kind === 'camera') void this.tune(kind, { scaleResolutionDownBy: FIRST_SCALE });
+      const first = kind === 'camera' && { scaleResolutionDownBy: FIRST_SCALE };
+      const change = { ...first, ...this.#tuned[kind] };
+      if (Object.keys(change).length > 0) void this.tune(kind, change);
       this.#send(kind);
     }
   }
