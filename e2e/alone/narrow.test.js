@@ -44,7 +44,7 @@ scenario(
 
     await network.narrow('alice', FOR_SOUND);
     await alice.says(/Your picture is paused, so that your voice gets through/);
-    await bob.says(/Their network carries their voice alone/);
+    await bob.says(/The network carries only their voice for now/);
     // What was on its way has come by then.
     await pass(1_000);
     const alone = await hears(bob, 7_000);
@@ -53,7 +53,7 @@ scenario(
     assert.equal(alone.pictures, 0, inWords(alone));
 
     await network.narrow('alice', WIDE);
-    await until('their picture to be back', 60_000, async () => !/voice alone/.test(await bob.text()));
+    await until('their picture to be back', 60_000, async () => !/carries only their voice/.test(await bob.text()));
     await bob.hearsAndSees();
     assert.doesNotMatch(await alice.text(), /Your picture is paused/);
   },

@@ -233,6 +233,7 @@ export class Call {
       links: () => [this.#link, this.#retiring],
       peer: () => ({ ...this.#peerSays, can: this.#state.peer?.capabilities }),
       pictures: () => this.#pictures,
+      screenOn: () => this.#screenOn,
       say: (message) => this.#send(message),
       changed: () => this.#changed(),
     });
@@ -555,29 +556,39 @@ export class Call {
   #trackOf(line: Line): MediaStreamTrack | null {
     const picture = this.#screen?.getVideoTracks()[0] ?? null;
     const { screen } = this.#peerCan;
-    if (line === 'screen') return screen ? picture : null;
     if (line === 'screenSound') return (screen && this.#screen?.getAudioTracks()[0]) || null;
-    if (line === 'camera' && picture && !screen) return picture;
-    return this.#media.device(line).track;
+    if (line === this.#screenOn) return picture;
+    return line === 'screen' ? null : this.#media.device(line).track;
   }
 
   #tellDevices(): void {
     this.#settings?.tell();
     if (!this.#link || !this.#state.peer?.capabilities?.media) return;
-    const camera = this.#media.isOn('camera') || (this.#screen !== null && !this.#peerCan.screen);
-    const paused = this.#pictures !== 'all';
+    const camera = this.#media.isOn('camera') || this.#screenOn === 'camera';
+    const paused = this.#isPaused;
     const value = {
       microphone: this.#media.isOn('microphone'),
       camera: camera && !paused,
       screen: this.#screen !== null,
       recording: this.#recording,
-      paused: camera && paused,
+      paused,
     };
     this.#send({ type: 'media', value });
   }
 
+  /** How pictures are sent: without the settings, nobody holds them back. */
   get #pictures(): Pictures {
-    return this.#monitor?.statistics.pictures ?? 'all';
+    return (this.#settings && this.#monitor?.statistics.pictures) ?? 'all';
+  }
+
+  get #isPaused(): boolean {
+    return this.#pictures !== 'all' && (this.#media.isOn('camera') || this.#screen !== null);
+  }
+
+  /** On which line the screen goes. */
+  get #screenOn(): 'screen' | 'camera' | null {
+    if (!this.#screen) return null;
+    return this.#peerCan.screen ? 'screen' : 'camera';
   }
 
   #watchConnection(): void {
@@ -610,8 +621,12 @@ export class Call {
         if (this.#state.peer?.capabilities?.quality) this.#send({ type: 'quality', value });
       },
       picturesChanged: () => {
-        this.#settings?.tune();
-        this.#tellDevices();
+        const change = (settings: Settings) => {
+          settings.tune();
+          this.#tellDevices();
+          this.#changed();
+        };
+        void this.settings().then(change, console.warn);
       },
     };
   }
@@ -644,6 +659,7 @@ export class Call {
       camera: this.#media.device('camera'),
       settings: this.#settings?.snapshot ?? null,
       screen: this.#screen,
+      paused: this.#isPaused,
       recording: this.#recording,
       remote: {
         ...this.#peerSays,

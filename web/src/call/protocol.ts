@@ -119,7 +119,7 @@ export interface MediaState {
   screen?: boolean;
   /** The call is being recorded. */
   recording?: boolean;
-  /** The camera is on, and its picture is not sent for the time being so that sound gets through: `camera` is `false`. */
+  /** A camera is on, which `camera` denies, or a screen, and held back for the time being so that sound gets through. */
   paused?: boolean;
 }
 

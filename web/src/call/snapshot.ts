@@ -36,6 +36,8 @@ export interface CallSnapshot {
   readonly camera: Device;
   /** The screen that is shown to the other person. */
   readonly screen: MediaStream | null;
+  /** Camera or screen are on, and held back for the time being: the network has room for sound alone. */
+  readonly paused: boolean;
   /** The other person has been told that this page records. */
   readonly recording: boolean;
   /** What can be chosen, and what is; `null` until {@link Call.settings} has been fetched. */
@@ -74,7 +76,7 @@ export interface RemoteSnapshot {
   readonly screen: MediaStream | null;
   /** Their page records. */
   readonly recording: boolean;
-  /** Their camera is on, and its picture is not sent for the time being: their network has room for sound alone. */
+  /** Their camera or screen are on, and held back for the time being: the network has room for their sound alone. */
   readonly paused: boolean;
   /** What their page can do; empty for a plain client. */
   readonly capabilities: Capabilities;

@@ -165,6 +165,24 @@ describe('low data', () => {
     expect(link.picture).toMatchObject({ maxBitrate: 150_000 });
   });
 
+  it('caps a screen, which stays as large as it is', async () => {
+    const link = new FakeLink();
+    const { settings } = await begun({ links: [link], screenOn: 'screen' });
+    settings.setLowData(true);
+    expect(link.screen).toEqual({ maxBitrate: 300_000, maxFramerate: 5, active: true });
+    expect(link.picture).toMatchObject({ maxBitrate: 150_000, active: true });
+    settings.setLowData(false);
+    expect(link.screen).toEqual({ maxBitrate: undefined, maxFramerate: undefined, active: true });
+  });
+
+  it('knows a screen in place of the camera', async () => {
+    const link = new FakeLink();
+    const { settings } = await begun({ links: [link], screenOn: 'camera' });
+    settings.setLowData(true);
+    expect(link.picture).toMatchObject({ maxBitrate: 300_000, scaleResolutionDownBy: 1 });
+    expect(link.scale).toBe(1);
+  });
+
   it('leaves the small first pictures of a connection as they are', async () => {
     const link = new FakeLink();
     link.isSharp = false;
@@ -187,8 +205,18 @@ describe('sound first', () => {
   it('sends small ones to see whether there is room', async () => {
     const link = new FakeLink();
     const { settings } = await begun({ links: [link], pictures: 'trial' });
-    settings.tune();
+    await settings.setQuality({ height: 1080 });
     expect(link.picture).toMatchObject({ active: true, maxBitrate: 60_000 });
+    expect(link.scale).toBe(6);
+    expect(link.screen).toMatchObject({ active: false });
+  });
+
+  it('tries one of two, the screen, and not the size of it', async () => {
+    const link = new FakeLink();
+    const { settings } = await begun({ links: [link], pictures: 'trial', screenOn: 'screen' });
+    settings.tune();
+    expect(link.screen).toEqual({ active: true, maxBitrate: 60_000, maxFramerate: 5 });
+    expect(link.picture).toMatchObject({ active: false });
   });
 });
 
@@ -220,6 +248,7 @@ interface Setting {
   links?: FakeLink[];
   peerLowData?: boolean;
   pictures?: Pictures;
+  screenOn?: 'screen' | 'camera' | null;
   can?: Capabilities;
 }
 
@@ -230,6 +259,7 @@ async function begun({
   links = [],
   peerLowData = false,
   pictures = 'all',
+  screenOn = null,
   can = { name: true, lowData: true },
 }: Setting = {}) {
   // Where the browser has to ask, both are opened at once.
@@ -261,6 +291,7 @@ async function begun({
       links: () => links as unknown as Link[],
       peer: () => ({ lowData: peerLowData, can }),
       pictures: () => pictures,
+      screenOn: () => screenOn,
       say: (message) => said.push(message),
       changed: () => {},
     },

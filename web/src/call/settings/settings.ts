@@ -1,5 +1,6 @@
 import { type Choices, constraintsFor } from '../choices';
 import { attempt, type DeviceInfo, INPUTS, type Kind, type Problem } from '../devices';
+import type { Line } from '../lines';
 import type { Link } from '../link';
 import type { LocalMedia } from '../media';
 import { type Capabilities, MAX_NAME, type PeerMessage } from '../protocol';
@@ -43,19 +44,35 @@ export interface SettingsHost {
   peer(): { readonly lowData: boolean; readonly can: Capabilities | null | undefined };
   /** How pictures are sent beside sound. */
   pictures(): Pictures;
+  /** On which line the other person is shown a screen; `null` if none is. */
+  screenOn(): 'screen' | 'camera' | null;
   say(message: PeerMessage): void;
   changed(): void;
 }
 
-/** What pictures may cost with low data. */
-const LOW_DATA = { maxBitrate: 150_000, maxFramerate: 15, height: 270 };
-/** What shows whether there is room for pictures beside sound. */
-const TRIAL = { maxBitrate: 60_000, maxFramerate: 10, height: 180 };
-/** What is absent has no limit; `undefined` takes back one that there was. */
-const UNLIMITED = {
-  ...({ maxBitrate: undefined, maxFramerate: undefined } as object),
-  height: Number.POSITIVE_INFINITY,
+interface Limits {
+  /** Of the camera's picture. */
+  readonly height: number;
+  readonly camera: Partial<RTCRtpEncodingParameters>;
+  /** Of a screen, which is never made smaller: its letters are to be read. */
+  readonly screen: Partial<RTCRtpEncodingParameters>;
+}
+
+/** What pictures may cost with low data. Few pictures of a screen at this pace are sharp within seconds. */
+const LOW_DATA: Limits = {
+  height: 270,
+  camera: { maxBitrate: 150_000, maxFramerate: 15 },
+  screen: { maxBitrate: 300_000, maxFramerate: 5 },
 };
+/** What shows whether there is room for pictures beside sound. One of the two is sent. */
+const TRIAL: Limits = {
+  height: 180,
+  camera: { maxBitrate: 60_000, maxFramerate: 10 },
+  screen: { maxBitrate: 60_000, maxFramerate: 5 },
+};
+/** What is absent has no limit; `undefined` takes back one that there was. */
+const NONE = { maxBitrate: undefined, maxFramerate: undefined } as object;
+const UNLIMITED: Limits = { height: Number.POSITIVE_INFINITY, camera: NONE, screen: NONE };
 /** Sound has four times the weight of pictures, and is marked for the networks that look (RFC 8837). */
 const SOUND_FIRST = { priority: 'high', networkPriority: 'high' } as const;
 
@@ -177,17 +194,20 @@ export class Settings {
   tune(): void {
     const low = this.#choices.lowData || this.#host.peer().lowData;
     const pictures = this.#host.pictures();
-    const usual = low ? LOW_DATA : UNLIMITED;
-    const { height: atMost, ...most } = pictures === 'trial' ? TRIAL : usual;
-    const limits = { ...most, active: pictures !== 'none' };
+    const limits = pictures === 'trial' ? TRIAL : low ? LOW_DATA : UNLIMITED;
+    const screenOn = this.#host.screenOn();
+    const isSent = (line: Line) =>
+      pictures === 'all' || (pictures === 'trial' && line === (screenOn ?? 'camera'));
     const { height = 0 } = this.#track('camera')?.getSettings() ?? {};
+    const isFace = screenOn !== 'camera';
     for (const link of this.#host.links()) {
       if (!link) continue;
-      link.scale = Math.max(1, height / atMost);
+      link.scale = isFace ? Math.max(1, height / limits.height) : 1;
       void link.tune('microphone', SOUND_FIRST);
       const size = link.isSharp && { scaleResolutionDownBy: link.scale };
-      void link.tune('camera', { ...limits, ...size });
-      void link.tune('screen', limits);
+      const ofCamera = isFace ? limits.camera : limits.screen;
+      void link.tune('camera', { ...ofCamera, ...size, active: isSent('camera') });
+      void link.tune('screen', { ...limits.screen, active: isSent('screen') });
     }
   }
 

@@ -5,12 +5,14 @@ import { stageWords } from './words';
 
 const words = inLanguage(stageWords);
 
-/** Says why the other person does not see the own picture, although the camera is on. */
-export function PausedTelling({
-  snapshot: { statistics, phase, camera },
-}: {
-  snapshot: CallSnapshot;
-}) {
-  const paused = phase === 'connected' && camera.track !== null && statistics?.pictures !== 'all';
-  return <Telling>{paused && statistics && words.paused}</Telling>;
+/** Says why a picture or a screen stands still although it is on: to the one who sends it, and of a screen to both. */
+export function PausedTelling({ snapshot }: { snapshot: CallSnapshot }) {
+  const { phase, paused, screen, remote } = snapshot;
+  const connected = phase === 'connected';
+  return (
+    <>
+      <Telling>{connected && paused && (screen ? words.screenPaused : words.paused)}</Telling>
+      <Telling>{connected && remote.paused && remote.screen && words.theirScreenPaused}</Telling>
+    </>
+  );
 }
