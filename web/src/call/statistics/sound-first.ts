@@ -58,8 +58,9 @@ export class SoundFirst {
       return;
     }
     if (this.pictures === 'all' && lasted >= HELD_MS) this.#wait = FIRST_WAIT_MS;
-    const blamed = lasted >= this.#spared || REMAINS * this.#loss() > this.#without;
-    if (blamed && this.#are(isTight)) {
+    const isSpared = this.pictures === 'all' && lasted < this.#spared;
+    const isBlamed = !isSpared || REMAINS * this.#loss() > this.#without;
+    if (isBlamed && this.#are(isTight)) {
       this.#lost = this.#loss();
       this.#become('none', at);
     } else if (this.pictures === 'trial' && lasted >= TRIAL_MS) {
@@ -76,13 +77,15 @@ export class SoundFirst {
   }
 
   #resume(at: number): void {
-    if (this.#are(suffers) && this.#loss() >= REMAINS * this.#lost) {
+    // Over a narrow link, what was sent last is on its way for as long as the first wait, and reported later still.
+    const isOver = this.#wait > FIRST_WAIT_MS;
+    if (isOver && this.#are(suffers) && this.#loss() >= REMAINS * this.#lost) {
       this.#spared = Math.min(LAST_SPARED_MS, Math.max(FIRST_SPARED_MS, 2 * this.#spared));
       this.#without = Math.max(LOSS, this.#loss());
       this.#become('all', at);
     } else {
       this.#wait = Math.min(LAST_WAIT_MS, 2 * this.#wait);
-      this.#spared = 0;
+      if (isOver) this.#spared = 0;
       this.#become('trial', at);
     }
   }
