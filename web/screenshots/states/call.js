@@ -27,8 +27,8 @@ const presentation = (tools, more = () => {}) =>
 const screenSeen = (page) =>
   page.waitForFunction(() => document.querySelector('.their-screen')?.videoWidth > 0);
 
-async function theirScreen(tools) {
-  const { ada, ben } = await presentation(tools);
+async function theirScreen(tools, more) {
+  const { ada, ben } = await presentation(tools, more);
   await share(ben);
   await screenSeen(ada);
   await settle(3000);
@@ -143,6 +143,12 @@ export const CALL = {
     const { ada } = await theirScreen(tools);
     await ada.locator('[data-picture=theirs] .picture-press').click();
     return ada;
+  },
+  async 'call-their-screen-paused'(tools) {
+    const pause = byBen((page) =>
+      says(page, /"camera":true(.*)"paused":false/, '"camera":false$1"paused":true'),
+    );
+    return (await theirScreen(tools, pause)).ada;
   },
   async 'call-two-screens'(tools) {
     const { ada } = await theirScreen(tools);
