@@ -96,6 +96,14 @@ scenario(
     await alice.page.keyboard.press('Escape');
     await talk(alice, bob);
 
+    // His line for it comes with her offer.
+    await bob.press('Share screen');
+    await until('Bob to send little of his screen, and all of its size', WITHIN, async () => {
+      const [{ maxBitrate, maxFramerate, scaleResolutionDownBy = 1 } = {}] = (await encodings(bob, 'video', 1)) ?? [];
+      return maxBitrate === 300_000 && maxFramerate === 5 && scaleResolutionDownBy === 1;
+    });
+    await bob.press('Stop sharing');
+
     await openSettings(bob);
     await bob.says(/so your picture is sent small/);
     await openSettings(alice);
@@ -239,12 +247,17 @@ function sentDevice(person) {
   });
 }
 
-/** How the one kind is sent. */
-function encodings(person, kind) {
-  return person.page.evaluate((medium) => {
-    const senders = window.e2e.connections.at(-1).getSenders();
-    return senders.find((sender) => sender.track?.kind === medium)?.getParameters().encodings;
-  }, kind);
+/** How the first one of a kind is sent, or the second, which is of a screen. */
+function encodings(person, kind, place = 0) {
+  return person.page.evaluate(
+    (medium, which) => {
+      const senders = window.e2e.connections.at(-1).getSenders();
+      const ofKind = senders.filter((sender) => sender.track?.kind === medium);
+      return ofKind[which]?.getParameters().encodings;
+    },
+    kind,
+    place,
+  );
 }
 
 function negotiations(person) {
