@@ -87,12 +87,19 @@ function Action({
 
 /** In one line if there is room, and each in one line in any case. */
 function Parts({ parts }: { parts: string[] }) {
-  return parts.map((part, at) => (
-    <>
-      {at > 0 && ' '}
-      <span class="file-part">{at < parts.length - 1 ? `${part} ·` : part}</span>
-    </>
-  ));
+  return (
+    <span class="file-parts">
+      {parts.map((part, at) => (
+        <>
+          {at > 0 && ' '}
+          <span class="file-part">
+            {at > 0 && <span class="file-dot">· </span>}
+            {part}
+          </span>
+        </>
+      ))}
+    </span>
+  );
 }
 
 function progressOf({ state, moved, size, speed }: FileTransfer, online: boolean): string[] {
