@@ -101,13 +101,19 @@ function Line({ line }: { line: ChatLine }) {
   );
 }
 
+/** The page's language as the person's region writes it. */
+const REGION = [
+  ...navigator.languages.filter((tag) => tag.toLowerCase().startsWith(language.key)),
+  language.tag,
+];
+
 /** What stands below an item: when it was, and whether it has arrived. */
 function Below({ item, isLast }: { item: Item; isLast: boolean }) {
   const { line, at } = item;
   const trouble = line && line.delivery !== 'delivered' && words[line.delivery];
   if (!trouble && !isLast) return null;
   const date = new Date(performance.timeOrigin + at);
-  const time = date.toLocaleTimeString(language.tag, { hour: '2-digit', minute: '2-digit' });
+  const time = date.toLocaleTimeString(REGION, { hour: 'numeric', minute: '2-digit' });
   return (
     <p class="chat-below">
       <time dateTime={date.toISOString()}>{time}</time>
