@@ -26,7 +26,7 @@ const NAMES = {
     settings: 'Settings',
     statistics: 'Statistics',
     preferences: 'Language and colours',
-    help: 'Keys',
+    help: 'Keyboard shortcuts',
     record: 'Record',
     stopRecording: 'Stop recording',
     ownPicture: 'Show my picture',

@@ -13,7 +13,7 @@ const ROOM = '/r/tea';
 /** What can have the keyboard, as far as it is seen. Of radio buttons one can, and of a menu its button. */
 const CONTROLS = 'a[href], button, input, select, textarea, summary, [role=log]';
 /** What the menu opens as a dialog. */
-const DIALOGS = ['Who could listen', 'Settings', 'Language and colours', 'Keys'];
+const DIALOGS = ['Who could listen', 'Settings', 'Language and colours', 'Keyboard shortcuts'];
 
 scenario('a dialog keeps the keyboard while it is open, and gives it back to what opened it', {}, async (s) => {
   const twocan = await startTwocan(s);

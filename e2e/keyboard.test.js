@@ -41,7 +41,7 @@ scenario('a whole call is made with the keyboard alone', {}, async (s) => {
   await alice.page.keyboard.press('Enter');
   await focused(alice, 'Who could listen');
   await alice.page.keyboard.press('ArrowUp');
-  await focused(alice, 'Keys');
+  await focused(alice, 'Keyboard shortcuts');
   await alice.page.keyboard.press('Enter');
   await shown(alice, 'full screen');
   await alice.page.keyboard.press('Escape');
@@ -103,16 +103,16 @@ scenario('keys with a modifier, in a dialog or on a button are no shortcuts', {}
   assert.equal(await alice.pressed('Microphone'), true);
 
   await keyboard.press('?');
-  await shown(alice, 'hold to talk while you are muted');
+  await shown(alice, 'Hold to talk while you are muted');
   const text = await alice.text();
   // There is no button for these on the screen unless the page has such a feature.
-  for (const key of ['share your screen', 'chat']) {
-    const here = await alice.page.$(`[aria-keyshortcuts="${key === 'chat' ? 'C' : 'S'}"]`);
+  for (const key of ['Share your screen', 'Chat']) {
+    const here = await alice.page.$(`[aria-keyshortcuts="${key === 'Chat' ? 'C' : 'S'}"]`);
     assert.equal(text.includes(key), here !== null, key);
   }
   await keyboard.press('m');
   await keyboard.press('Escape');
-  await gone(alice, 'hold to talk while you are muted');
+  await gone(alice, 'Hold to talk while you are muted');
   assert.equal(await alice.pressed('Microphone'), true);
 
   // On a button the space bar presses it.

@@ -21,7 +21,7 @@ const words = inLanguage({
     verify: 'Who could listen',
     settings: 'Settings',
     preferences: 'Language and colours',
-    help: 'Keys',
+    help: 'Keyboard shortcuts',
   },
   zh: {
     more: '更多',

@@ -7,16 +7,16 @@ import { buttonOf } from './use-keys';
 
 const words = inLanguage({
   en: {
-    heading: 'Keys',
+    heading: 'Keyboard shortcuts',
     space: 'Space',
-    talk: 'hold to talk while you are muted',
-    microphone: 'microphone on or off',
-    camera: 'camera on or off',
-    screen: 'share your screen',
-    chat: 'chat',
-    fullScreen: 'full screen',
-    help: 'these keys',
-    leave: 'close what is open',
+    talk: 'Hold to talk while you are muted',
+    microphone: 'Microphone on or off',
+    camera: 'Camera on or off',
+    screen: 'Share your screen',
+    chat: 'Chat',
+    fullScreen: 'Full screen',
+    help: 'These shortcuts',
+    leave: 'Close what is open',
     close: 'Close',
   },
   zh: {
