@@ -104,6 +104,6 @@ function named(options: readonly DeviceOption[], nth: (number: string) => string
   const hasUsual = options.length > 1 && options[0]?.id === '';
   return options.map(({ id, label }, at) => {
     const number = String(hasUsual ? at : at + 1);
-    return [id, hasUsual && at === 0 ? words.usual : label || nth(number)] as const;
+    return [id, hasUsual && at === 0 ? words.automatic : label || nth(number)] as const;
   });
 }
