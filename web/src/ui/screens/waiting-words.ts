@@ -21,7 +21,7 @@ const en = {
 
 const zh: typeof en = {
   heading: '把链接发给对方',
-  headingLeft: '等对方回来',
+  headingLeft: '等待对方',
   ownLead: '对方来了，通话就自动开始。',
   ownLink:
     '你的链接是给你一个人的，别人用它会以你的身份进入。对方需要一个自己的链接，可以在你得到链接的地方找到或索取。',
