@@ -18,7 +18,7 @@ export async function callWithTrouble(tools, what, said = /./) {
   const { ada } = await call(prepared(tools, suffering));
   await ada.waitForFunction(
     (said) => {
-      const line = document.querySelector('.pill[data-line=weak] [role=status]');
+      const line = document.querySelector('.pill[data-line=weak] > [aria-hidden]');
       return line && new RegExp(said).test(line.textContent);
     },
     {},
