@@ -169,7 +169,10 @@ export function relayedOnly(page) {
   });
 }
 
-/** The browser reports that packets are lost, of what comes `in` or goes `out`, or that the computer is `busy`. */
+/**
+ * The browser reports that packets are lost, of what comes `in` or goes `out`, that the way out is `narrow`, or that the
+ * computer is `busy`.
+ */
 export function suffers(page, what = { in: true, out: true }) {
   return page.evaluateOnNewDocument((what) => {
     const real = RTCPeerConnection.prototype.getStats;
@@ -179,6 +182,9 @@ export function suffers(page, what = { in: true, out: true }) {
         if (what.out && type === 'remote-inbound-rtp') return { ...entry, fractionLost: 0.2 };
         if (what.in && type === 'inbound-rtp') {
           return { ...entry, packetsLost: Math.round(packetsReceived * 0.1) };
+        }
+        if (what.narrow && type === 'candidate-pair') {
+          return { ...entry, availableOutgoingBitrate: 40_000 };
         }
         return what.busy && type === 'outbound-rtp' && kind === 'video'
           ? { ...entry, qualityLimitationReason: 'cpu' }

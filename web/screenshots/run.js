@@ -43,6 +43,7 @@ const MUST_FIT = new Set([
   'waiting-named',
   'waiting-copied',
   'waiting-asking-first',
+  'waiting-with-a-link-of-ones-own',
   'ready',
   'ended',
   'ended-alone',

@@ -201,6 +201,12 @@ export const BEFORE = {
     await moving(page, 'own');
     return page;
   },
+  async 'waiting-with-a-link-of-ones-own'({ open, publicBase }) {
+    const page = await open('ada');
+    await waiting(page, publicBase, `${roomName()}#token=one-of-their-own`);
+    await moving(page, 'own');
+    return page;
+  },
   async 'waiting-on-this-computer'({ open, base }) {
     const page = await open('ada');
     await waiting(page, base);

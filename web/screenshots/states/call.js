@@ -1,5 +1,5 @@
 /** The call itself: its pictures, its bar, its menu and its dialogs. */
-import { lasting, loud, says, still, withoutScreen, withScreen } from '../played.js';
+import { lasting, loud, says, still, suffers, withoutScreen, withScreen } from '../played.js';
 import {
   call,
   choose,
@@ -54,6 +54,13 @@ async function verified(tools, more = () => {}) {
   return ada;
 }
 
+/** A call in which the way out of one of them has room for a voice alone. */
+async function callWithoutRoom(tools, whose) {
+  const narrow = (page, who) =>
+    who === whose ? suffers(page, { out: true, narrow: true }) : undefined;
+  return (await call(prepared(tools, narrow))).ada;
+}
+
 const byBen = (meddle) => (page, who) => (who === 'ben' ? meddle(page) : undefined);
 const overChannel = (pattern, instead) =>
   byBen((page) => says(page, pattern, instead, 'RTCDataChannel'));
@@ -105,6 +112,18 @@ export const CALL = {
     await pressMicrophone(ben);
     await pressCamera(ben);
     await ada.waitForSelector('.absent p');
+    return ada;
+  },
+  async 'call-own-picture-paused'(tools) {
+    const ada = await callWithoutRoom(tools, 'ada');
+    await ada.waitForSelector('.telling');
+    await wake(ada);
+    return ada;
+  },
+  async 'call-their-picture-paused'(tools) {
+    const ada = await callWithoutRoom(tools, 'ben');
+    await ada.waitForSelector('.absent p');
+    await wake(ada);
     return ada;
   },
   async 'call-swapped'(tools) {
