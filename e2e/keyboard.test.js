@@ -43,7 +43,7 @@ scenario('a whole call is made with the keyboard alone', {}, async (s) => {
   await alice.page.keyboard.press('ArrowUp');
   await focused(alice, 'Keyboard shortcuts');
   await alice.page.keyboard.press('Enter');
-  await shown(alice, 'full screen');
+  await shown(alice, 'Close what is open');
   await alice.page.keyboard.press('Escape');
   await focused(alice, 'More');
 
