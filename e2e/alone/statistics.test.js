@@ -36,6 +36,8 @@ for (const [browser, other] of [
     assert.match(text, /Straight from browser to browser, over UDP\./);
     assert.match(text, /Connected in \d+\.\d s/);
 
+    // What is heard may be known a second after what is seen.
+    await alice.says(/Sound\s+[\d.]+ [Mk]bit\/s\s+[\d.]+ [Mk]bit\/s/);
     const { name, file } = await exported(alice, { addresses: false });
     assert.match(name, /^twocan-\d{4}-\d\d-\d\dT\d\d-\d\d\.json$/);
     checkFile(file, browser);
