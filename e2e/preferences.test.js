@@ -70,8 +70,7 @@ scenario('who changes the language during a call is back in it', {}, async (s) =
   await ann.reaches('waiting');
   await ben.join(twocan.url('/r/tea'));
   await talk(ann, ben);
-  await ann.press('More');
-  await ann.page.locator('::-p-aria([name="Language and colours"][role="menuitem"])').click();
+  await ann.choose('Language and colours');
   await ann.page.locator('::-p-aria([name="中文"][role="radio"])').click();
   await until('the Chinese call', 20_000, () => ann.names('麦克风').catch(() => false));
   await talk(ben);

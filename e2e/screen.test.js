@@ -154,11 +154,11 @@ scenario('pictures can be swapped, moved, hidden and taken out, by mouse and by 
   assert.equal(await corner(), 'bottom-right');
   assert.equal(await large(), 'theirs', 'a drag is no press');
 
-  await choose(alice, 'Show my picture');
+  await alice.tick('Show my picture');
   await until('her picture to be gone', 5_000, async () => !(await alice.names('Your picture')));
-  await choose(alice, 'Show my picture');
+  await alice.tick('Show my picture');
   await until('her picture to be back', 5_000, () => alice.names('Your picture'));
-  await choose(alice, 'Picture in picture');
+  await alice.tick('Picture in picture');
   assert.equal(await alice.page.evaluate(() => globalThis.outside), 'Their picture');
   await bob.hearsAndSees();
 });
@@ -169,12 +169,6 @@ function withWindows() {
   HTMLVideoElement.prototype.requestPictureInPicture = async function request() {
     globalThis.outside = this.getAttribute('aria-label');
   };
-}
-
-/** Presses a line of the menu. */
-async function choose(person, name) {
-  await person.press('More');
-  await person.page.locator(`::-p-aria([name="${name}"][role="menuitemcheckbox"])`).click();
 }
 
 /** Runs in the page: what names the search for a path that the connection has been set up by. */

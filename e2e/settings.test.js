@@ -215,8 +215,7 @@ async function inCall(s, { touch = false } = {}) {
 
 async function openSettings(person) {
   await person.page.mouse.move(200, 200);
-  await person.press('More');
-  await person.page.locator('::-p-aria([name="Settings"][role="menuitem"])').click();
+  await person.choose('Settings');
   await person.page.waitForSelector('dialog[open] select');
 }
 

@@ -31,7 +31,7 @@ scenario('a call, its settings, a reload and another language need no storage', 
   await talk(alice, bob);
   await bob.says(/Alice/);
 
-  await choose(alice, 'Settings');
+  await alice.choose('Settings');
   await (await resolution(alice)).select('360');
   await alice.says(/Your camera gives 640 × 360/);
   await alice.page.keyboard.press('Escape');
@@ -40,11 +40,11 @@ scenario('a call, its settings, a reload and another language need no storage', 
   await alice.reaches('connected');
   await talk(alice, bob);
   assert.equal(await alice.page.evaluate(() => document.documentElement.dataset.theme), 'dark');
-  await choose(alice, 'Settings');
+  await alice.choose('Settings');
   assert.equal(await alice.field('Your name'), 'Alice');
   assert.equal(await (await resolution(alice)).evaluate((list) => list.value), '360');
   await alice.page.keyboard.press('Escape');
-  await choose(alice, 'Language and colours');
+  await alice.choose('Language and colours');
   await alice.page.locator('::-p-aria([name="中文"][role="radio"])').click();
   await until('the Chinese call', DEADLINE, () => alice.names('麦克风').catch(() => false));
   await alice.reaches('connected');
@@ -112,10 +112,4 @@ function keepSockets() {
 /** The list of the camera's resolutions, in the settings. */
 function resolution(person) {
   return person.page.waitForSelector('::-p-aria([name="Resolution"][role="combobox"])');
-}
-
-/** Presses a line of the menu. */
-async function choose(person, line) {
-  await person.press('More');
-  await person.page.locator(`::-p-aria([name="${line}"][role="menuitem"])`).click();
 }

@@ -17,7 +17,7 @@ const LONG_ENOUGH = 3;
 scenario('a recording is a file that plays with both pictures and sounds, and the other one is told', {}, async (s) => {
   const { alice, bob } = await inCall(s, { before: withoutPicker });
   const folder = await downloadsOf(s, alice);
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await alice.says(/Recording\s*0:0/);
   await bob.says(/They are recording this call/);
   await lasts(alice);
@@ -33,7 +33,7 @@ scenario('Firefox too records a file that plays', {}, async (s) => {
   const folder = await emptyFolder(s);
   const browser = s.own(await firefox({ downloads: folder, sound: await soundCard(s) }));
   const { alice, bob } = await inCall(s, { browser });
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await bob.says(/They are recording this call/);
   await lasts(alice);
   await alice.press('Stop recording');
@@ -47,7 +47,7 @@ scenario('Firefox too records a file that plays', {}, async (s) => {
 scenario('whoever hangs up has the recording all the same', {}, async (s) => {
   const { alice, bob } = await inCall(s, { before: withoutPicker });
   const folder = await downloadsOf(s, alice);
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await lasts(alice);
   await alice.press('Hang up');
   await alice.reaches('ended');
@@ -57,7 +57,7 @@ scenario('whoever hangs up has the recording all the same', {}, async (s) => {
 
 scenario('a recording goes into the file that was chosen, and ends with the call', {}, async (s) => {
   const { alice, bob } = await inCall(s, { before: withPicker });
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await bob.says(/They are recording this call/);
   await lasts(alice);
   await until('parts of it to be written', 15_000, () => alice.page.evaluate(() => globalThis.pieces >= 2));
@@ -84,7 +84,7 @@ scenario('who chooses no file records nothing, and the other one hears nothing o
       };
     },
   });
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await until('the browser to ask', 5_000, () => alice.page.evaluate(() => globalThis.asked));
   await talk(alice, bob);
   assert.doesNotMatch(await alice.text(), /Recording/);
@@ -104,14 +104,14 @@ scenario('a full disk ends the recording in words', {}, async (s) => {
       });
     },
   });
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await alice.says(/The recording ended, as no more could be written/);
   await bob.says(/They have stopped recording/);
 });
 
 scenario('a page that tells nothing of recordings leaves that to its person', {}, async (s) => {
   const { alice } = await inCall(s, { before: withoutPicker }, { before: tellsNothing });
-  await choose(alice, 'Record');
+  await alice.tick('Record');
   await alice.says(/Their page cannot say so: tell them yourself/);
   await alice.press('Stop recording');
   await alice.says(/The recording is saved/);
@@ -151,12 +151,6 @@ function tellsNothing() {
   WebSocket.prototype.send = function send(data) {
     return real.call(this, typeof data === 'string' ? data.replace(',"recording":true', '') : data);
   };
-}
-
-/** Presses a line of the menu. */
-async function choose(person, name) {
-  await person.press('More');
-  await person.page.locator(`::-p-aria([name="${name}"][role="menuitemcheckbox"])`).click();
 }
 
 /** Waits until the clock of the recording says that it is long enough. */

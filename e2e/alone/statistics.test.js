@@ -61,8 +61,7 @@ for (const [browser, other] of [
 
 scenario('they are in the menu as well, and the lock still opens who could listen', {}, async (s) => {
   const { alice } = await inCall(s, 'chromium', 'secondChromium');
-  await alice.press('More');
-  await alice.page.locator('::-p-aria([name="Statistics"][role="menuitem"])').click();
+  await alice.choose('Statistics');
   await alice.page.waitForSelector('.plot');
   await alice.press('Close');
   await alice.press('Sealed. Who could listen?');

@@ -76,6 +76,21 @@ export class Person {
     await this.page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
   }
 
+  /** Presses a line of the menu of a call. */
+  async choose(line) {
+    await this.#pressInMenu(line, 'menuitem');
+  }
+
+  /** Presses a line of the menu of a call that is on or off. */
+  async tick(line) {
+    await this.#pressInMenu(line, 'menuitemcheckbox');
+  }
+
+  async #pressInMenu(line, role) {
+    await this.press('More');
+    await this.page.locator(`::-p-aria([name="${line}"][role="${role}"])`).click();
+  }
+
   /** Types into the text field of this name. */
   async type(name, text) {
     await this.page.locator(`::-p-aria([name="${name}"][role="textbox"])`).fill(text);
